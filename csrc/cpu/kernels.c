@@ -1,0 +1,77 @@
+#include <stdatomic.h>
+#include <string.h>
+
+#include "qrng.h"
+#include "bits/bits.h"
+#include "cpu/features.h"
+#include "cpu/kernels.h"
+
+static const qrng_kernels levels[] = {
+    {
+        .name = "portable",
+        .needs = 0,
+        .popcount = qrng_popcount_portable,
+    },
+#if defined(__x86_64__)
+    {
+        .name = "avx2",
+        .needs = QRNG_CPU_AVX2 | QRNG_CPU_PCLMUL | QRNG_CPU_BMI2,
+        .popcount = qrng_popcount_portable,
+    },
+    {
+        .name = "avx512",
+        .needs = QRNG_CPU_AVX2 | QRNG_CPU_PCLMUL | QRNG_CPU_BMI2 | QRNG_CPU_AVX512 | QRNG_CPU_VPCLMUL |
+                 QRNG_CPU_GFNI,
+        .popcount = qrng_popcount_portable,
+    },
+#endif
+};
+
+enum { LEVELS = sizeof levels / sizeof levels[0] };
+
+static _Atomic(const qrng_kernels *) chosen;
+
+static int runs_here(const qrng_kernels *k) { return (k->needs & ~qrng_cpu_features()) == 0; }
+
+static const qrng_kernels *best(void) {
+    const qrng_kernels *k = &levels[0];
+    for (size_t i = 1; i < LEVELS; i++)
+        if (runs_here(&levels[i]))
+            k = &levels[i];
+    return k;
+}
+
+const qrng_kernels *qrng_kernels_get(void) {
+    const qrng_kernels *k = atomic_load_explicit(&chosen, memory_order_acquire);
+    if (!k) { /* racing first calls all find the same table; a forced one is never overwritten */
+        const qrng_kernels *none = NULL;
+        k = best();
+        if (!atomic_compare_exchange_strong(&chosen, &none, k))
+            k = none;
+    }
+    return k;
+}
+
+const char *qrng_kernel_name(void) { return qrng_kernels_get()->name; }
+
+int qrng_kernel_select(const char *name) {
+    if (strcmp(name, "auto") == 0) {
+        atomic_store(&chosen, best());
+        return QRNG_OK;
+    }
+    for (size_t i = 0; i < LEVELS; i++)
+        if (strcmp(name, levels[i].name) == 0) {
+            if (!runs_here(&levels[i]))
+                return QRNG_ENOTSUP;
+            atomic_store(&chosen, &levels[i]);
+            return QRNG_OK;
+        }
+    return QRNG_EUNKNOWN;
+}
+
+const char *qrng_kernel_level(size_t i, int *supported) {
+    if (i >= LEVELS)
+        return NULL;
+    *supported = runs_here(&levels[i]);
+    return levels[i].name;
+}

@@ -1,0 +1,19 @@
+/* The kernel table: one per level, chosen once. A family adds its slots here and fills them in kernels.c;
+ * a level without a kernel of its own for a slot takes the next lower one's. */
+#ifndef QRNG_CPU_KERNELS_H
+#define QRNG_CPU_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct qrng_kernels {
+    const char *name;
+    uint32_t needs; /* QRNG_CPU_* */
+    /* bits: ones in whole bytes */
+    uint64_t (*popcount)(const uint8_t *src, size_t bytes);
+} qrng_kernels;
+
+/* The table in force; the first call picks the best that runs here. */
+const qrng_kernels *qrng_kernels_get(void);
+
+#endif

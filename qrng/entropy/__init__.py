@@ -1,0 +1,1 @@
+"""Min-entropy estimation: statistics of SP 800-90B and bounds from physics."""

@@ -1,0 +1,1 @@
+"""Health tests of the raw bits, and the gate that they guard."""

@@ -1,0 +1,1 @@
+"""Noise sources: one file a source, and the registry that opens them."""
