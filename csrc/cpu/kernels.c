@@ -31,7 +31,9 @@ enum { LEVELS = sizeof levels / sizeof levels[0] };
 
 static _Atomic(const qrng_kernels *) chosen;
 
-static int runs_here(const qrng_kernels *k) { return (k->needs & ~qrng_cpu_features()) == 0; }
+static int runs_here(const qrng_kernels *k) {
+    return (k->needs & ~qrng_cpu_features()) == 0;
+}
 
 static const qrng_kernels *best(void) {
     const qrng_kernels *k = &levels[0];
@@ -52,7 +54,9 @@ const qrng_kernels *qrng_kernels_get(void) {
     return k;
 }
 
-const char *qrng_kernel_name(void) { return qrng_kernels_get()->name; }
+const char *qrng_kernel_name(void) {
+    return qrng_kernels_get()->name;
+}
 
 int qrng_kernel_select(const char *name) {
     if (strcmp(name, "auto") == 0) {
