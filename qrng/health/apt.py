@@ -38,9 +38,7 @@ class AdaptiveProportionTest(HealthTest):
     def update(self, symbols: Symbols, first: int) -> int | None:
         """See HealthTest."""
         scan, kind = (
-            (lib.qrng_apt_scan8, "uint8_t[]")
-            if symbols.dtype == np.uint8
-            else (lib.qrng_apt_scan32, "uint32_t[]")
+            (lib.qrng_apt_scan8, "uint8_t[]") if symbols.dtype == np.uint8 else (lib.qrng_apt_scan32, "uint32_t[]")
         )
         n = len(symbols)
         at = scan(

@@ -43,9 +43,7 @@ def exact(claim_bits: float | Fraction) -> Fraction:
         raise ParameterError(f"a claim of {claim_bits} bits a symbol is no number")
     value = claim_bits if isinstance(claim_bits, Fraction) else Fraction(repr(float(claim_bits)))
     if value <= 0:
-        raise ParameterError(
-            f"a claim of {claim_bits} bits a symbol leaves nothing to test: it must be above 0"
-        )
+        raise ParameterError(f"a claim of {claim_bits} bits a symbol leaves nothing to test: it must be above 0")
     return value
 
 
@@ -109,6 +107,4 @@ def apt_cutoff_corrected(window: int, claim_bits: float | Fraction, alpha_log2: 
 
 def apt_cutoff(window: int, claim_bits: float | Fraction, alpha_log2: int = ALPHA_LOG2) -> int:
     """The cutoff in use: the corrected one where it is larger, so that α holds, else the standard's own."""
-    return max(
-        apt_cutoff_nist(window, claim_bits, alpha_log2), apt_cutoff_corrected(window, claim_bits, alpha_log2)
-    )
+    return max(apt_cutoff_nist(window, claim_bits, alpha_log2), apt_cutoff_corrected(window, claim_bits, alpha_log2))

@@ -21,9 +21,9 @@ from qrng.health.startup import STARTUP_SYMBOLS
 from qrng.health.states import State
 from qrng.samples import Samples
 
-__all__ = ["QUARANTINE", "Gate"]
+__all__ = ["DEFAULT_QUARANTINE", "Gate"]
 
-QUARANTINE = 1 << 16
+DEFAULT_QUARANTINE = 1 << 16
 """Default raw bits that must follow a symbol without an alarm before it is released."""
 
 _PIECE = 1 << 20  # symbols unpacked and tested at a time
@@ -41,7 +41,7 @@ class Gate:
         lanes: int,
         claim_bits: float | Fraction,
         *,
-        quarantine: int = QUARANTINE,
+        quarantine: int = DEFAULT_QUARANTINE,
         alpha_log2: int = ALPHA_LOG2,
         startup: int = STARTUP_SYMBOLS,
     ) -> None:

@@ -34,9 +34,7 @@ class RepetitionCountTest(HealthTest):
     def update(self, symbols: Symbols, first: int) -> int | None:
         """See HealthTest."""
         scan, kind = (
-            (lib.qrng_rct_scan8, "uint8_t[]")
-            if symbols.dtype == np.uint8
-            else (lib.qrng_rct_scan32, "uint32_t[]")
+            (lib.qrng_rct_scan8, "uint8_t[]") if symbols.dtype == np.uint8 else (lib.qrng_rct_scan32, "uint32_t[]")
         )
         n = len(symbols)
         at = scan(self._state, self.lanes, first % self.lanes, ffi.from_buffer(kind, symbols), n, self.cutoff)

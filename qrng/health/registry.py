@@ -44,6 +44,4 @@ def build(setting: Setting) -> list[HealthTest]:
     try:
         return [test for make in _makers().values() for test in make(setting)]
     except Exception as error:
-        raise HealthFailure(
-            f"a health test can't be set up ({error}): repair or uninstall the plug-in"
-        ) from error
+        raise HealthFailure(f"a health test can't be set up ({error}): repair or uninstall the plug-in") from error

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from qrng.bits import Symbols
-from qrng.errors import EntropyError, FormatError, ParameterError
+from qrng.errors import FormatError, ParameterError
 from qrng.health.base import Alarm, Setting
 from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.monitor import Monitor
@@ -32,8 +32,9 @@ class HealthReport:
         claim: min-entropy of a symbol, in bits, that was tested.
         samples: symbols in the capture.
         examined: symbols that were tested: all, unless an alarm ended the scan.
-        state: OK, INTERMITTENT or FAILED, at the end; INTERMITTENT too where the capture ends before the
-            start-up after an alarm was passed.
+        state: at the end: OK, INTERMITTENT or FAILED; INTERMITTENT too where the capture ends before the start-up
+            after an alarm was passed. STARTUP: no alarm, but the capture is shorter than the start-up, so that the
+            tests say nothing yet.
         alarms: in stream order, at most restarts + 1.
         false_alarm_bound: bound on the probability of any alarm, if the claim holds.
         tests: the tests that ran, with their cutoffs.
@@ -55,6 +56,15 @@ class HealthReport:
     def passed(self) -> bool:
         """No alarm."""
         return not self.alarms
+
+    def summary(self) -> str:
+        """One line: the state and, if there is one, the first alarm."""
+        if not self.alarms:
+            return f"{self.state}: no alarm in {self.examined} samples"
+        first = self.alarms[0]
+        where = "" if first.lane is None else f" in lane {first.lane}"
+        more = f", and {len(self.alarms) - 1} more" if len(self.alarms) > 1 else ""
+        return f"{self.state}: {first.test} alarmed at sample {first.at_sample}{where}{more}"
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form, schema qrng.health/1."""
@@ -100,12 +110,11 @@ class _Ahead:
         """At most n symbols after index `start + index` of `chunk`, across chunks."""
         after = start + index + 1
         found = chunk.symbols(after, after + n)
-        parts, have = [found], len(found)
-        for at in range(n):  # a chunk holds at least one symbol
-            if have == n or not (at < len(self._read) or self._more()):
-                break
+        parts, have, at = [found], len(found), 0
+        while have < n and (at < len(self._read) or self._more()):
             parts.append(self._read[at].symbols(0, n - have))
             have += len(parts[-1])
+            at += 1
         out: Symbols = np.empty(have, found.dtype)
         np.concatenate(parts, out=out)
         return out
@@ -116,7 +125,7 @@ def scan(
     *,
     bits_per_symbol: int,
     lanes: int,
-    claim_bits: float | Fraction,
+    claim: float | Fraction,
     alpha_log2: int = ALPHA_LOG2,
     restarts: int = 0,
 ) -> HealthReport:
@@ -130,19 +139,18 @@ def scan(
         chunks: the capture from its first symbol, in order.
         bits_per_symbol: width of a symbol in bits.
         lanes: interleaved streams, each tested apart beside the whole.
-        claim_bits: claimed min-entropy of a symbol, in bits.
+        claim: claimed min-entropy of a symbol, in bits.
         alpha_log2: log2 of the false-alarm probability α of a test at a symbol or window.
         restarts: how often to go on after an alarm.
 
     Raises:
         ParameterError: a parameter is outside its range.
         FormatError: chunks of another width, or not in order.
-        EntropyError: fewer symbols than the start-up takes.
         HealthFailure: a health test can't be set up.
     """
     if restarts < 0:
         raise ParameterError(f"restarts can't be {restarts}")
-    setting = Setting.of(bits_per_symbol, lanes, claim_bits, alpha_log2)
+    setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2)
     monitor = Monitor(setting)
     ahead = _Ahead(chunks)
     due = 0
@@ -155,16 +163,14 @@ def scan(
         due += chunk.count
         if len(monitor.alarms) <= restarts:
             _scan_chunk(monitor, ahead, chunk, restarts)
-    if not monitor.alarms and not monitor.startup.passed:
-        raise EntropyError(
-            f"{due} symbols are too few for the health tests: start-up alone takes {monitor.startup.symbols} "
-            "(SP 800-90B 4.3)"
-        )
+    state = monitor.latch.state
+    if state is State.STARTUP and monitor.alarms:
+        state = State.INTERMITTENT
     return HealthReport(
         claim=float(setting.claim_bits),
         samples=due,
         examined=monitor.samples,
-        state=State.INTERMITTENT if monitor.latch.state is State.STARTUP else monitor.latch.state,
+        state=state,
         alarms=tuple(monitor.alarms),
         false_alarm_bound=monitor.false_alarm_bound(),
         bits_per_symbol=bits_per_symbol,

@@ -19,9 +19,7 @@ class Startup:
     def __init__(self, symbols: int = STARTUP_SYMBOLS) -> None:
         """`symbols`: length of the start-up, at least 1024."""
         if symbols < STARTUP_SYMBOLS:
-            raise ParameterError(
-                f"start-up takes at least {STARTUP_SYMBOLS} symbols (SP 800-90B 4.3), not {symbols}"
-            )
+            raise ParameterError(f"start-up takes at least {STARTUP_SYMBOLS} symbols (SP 800-90B 4.3), not {symbols}")
         self.symbols = symbols
         self.left = symbols
 

@@ -65,9 +65,7 @@ class Latch:
             HealthFailure: FAILED.
         """
         if self.state is State.FAILED:
-            raise HealthFailure(
-                f"FAILED: {self.reason}. Look at the source; only a new instance starts again"
-            )
+            raise HealthFailure(f"FAILED: {self.reason}. Look at the source; only a new instance starts again")
         if self.state is State.INTERMITTENT:
             raise HealthAlarm(f"INTERMITTENT: {self.reason}. Nothing passes until restart() is called")
 
