@@ -3,7 +3,8 @@
 
 /* Steps 1 to 3 of the section; true when the run reaches the cutoff with this symbol. */
 static inline int step(qrng_rct_state *s, uint32_t symbol, uint64_t cutoff) {
-    s->run = s->run * (s->symbol == symbol) + 1; /* without a branch: on random bits it would miss half the time */
+    s->run =
+        s->run * (s->symbol == symbol) + 1; /* without a branch: on random bits it would miss half the time */
     s->symbol = symbol;
     return s->run >= cutoff;
 }
