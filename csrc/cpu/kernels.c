@@ -5,24 +5,28 @@
 #include "bits/bits.h"
 #include "cpu/features.h"
 #include "cpu/kernels.h"
+#include "gf2/toeplitz.h"
 
 static const qrng_kernels levels[] = {
     {
         .name = "portable",
         .needs = 0,
         .popcount = qrng_popcount_portable,
+        .toeplitz = qrng_toeplitz_choose_portable,
     },
 #if defined(__x86_64__)
     {
         .name = "avx2",
         .needs = QRNG_CPU_AVX2 | QRNG_CPU_PCLMUL | QRNG_CPU_BMI2,
         .popcount = qrng_popcount_portable,
+        .toeplitz = qrng_toeplitz_choose_avx2,
     },
     {
         .name = "avx512",
         .needs = QRNG_CPU_AVX2 | QRNG_CPU_PCLMUL | QRNG_CPU_BMI2 | QRNG_CPU_AVX512 | QRNG_CPU_VPCLMUL |
                  QRNG_CPU_GFNI,
         .popcount = qrng_popcount_portable,
+        .toeplitz = qrng_toeplitz_choose_avx512,
     },
 #endif
 };

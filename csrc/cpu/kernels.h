@@ -6,11 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct qrng_toeplitz_method;
+
 typedef struct qrng_kernels {
     const char *name;
     uint32_t needs; /* QRNG_CPU_* */
     /* bits: ones in whole bytes */
     uint64_t (*popcount)(const uint8_t *src, size_t bytes);
+    /* gf2: the fastest method of this level for n x m Toeplitz matrices */
+    const struct qrng_toeplitz_method *(*toeplitz)(uint64_t n, uint64_t m);
 } qrng_kernels;
 
 /* The table in force; the first call picks the best that runs here. */
