@@ -11,18 +11,21 @@ static const qrng_kernels levels[] = {
         .name = "portable",
         .needs = 0,
         .popcount = qrng_popcount_portable,
+        .sts = &qrng_sts_portable,
     },
 #if defined(__x86_64__)
     {
         .name = "avx2",
         .needs = QRNG_CPU_AVX2 | QRNG_CPU_PCLMUL | QRNG_CPU_BMI2,
         .popcount = qrng_popcount_portable,
+        .sts = &qrng_sts_avx2,
     },
     {
         .name = "avx512",
         .needs = QRNG_CPU_AVX2 | QRNG_CPU_PCLMUL | QRNG_CPU_BMI2 | QRNG_CPU_AVX512 | QRNG_CPU_VPCLMUL |
                  QRNG_CPU_GFNI,
         .popcount = qrng_popcount_portable,
+        .sts = &qrng_sts_avx512,
     },
 #endif
 };

@@ -6,11 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sts/kernels.h"
+
 typedef struct qrng_kernels {
     const char *name;
     uint32_t needs; /* QRNG_CPU_* */
     /* bits: ones in whole bytes */
     uint64_t (*popcount)(const uint8_t *src, size_t bytes);
+    /* sts: the family's own table */
+    const qrng_sts_kernels *sts;
 } qrng_kernels;
 
 /* The table in force; the first call picks the best that runs here. */
