@@ -25,7 +25,30 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml $(CODE)
 install: $(VENV)/.installed
 
 test: $(VENV)/.installed
-	@$(BIN)/pytest $(T)
+	@$(BIN)/pytest -m "not trial" $(T)
+
+# Style, types, import layers and C formatting.
+lint: $(VENV)/.installed
+	@$(INSTALL) "ruff>=0.6" "mypy>=1.11" "import-linter>=2.0" "clang-format>=23,<24"
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports --no-cache
+	git ls-files 'csrc/*.c' 'csrc/*.h' | xargs $(BIN)/clang-format --dry-run -Werror
+
+# The C tests, on every kernel level of this processor, under AddressSanitizer and UndefinedBehaviorSanitizer.
+CC ?= cc
+c-test:
+	@cmake -S csrc -B build/c-$(notdir $(CC)) -DCMAKE_C_COMPILER=$(CC) -DQRNG_SANITIZE=ON -DQRNG_WERROR=ON >/dev/null
+	@cmake --build build/c-$(notdir $(CC)) --parallel 2
+	@ctest --test-dir build/c-$(notdir $(CC)) --output-on-failure
+
+# The same programs cross-built for aarch64 and run under qemu-user (needs gcc-aarch64-linux-gnu and qemu-user).
+c-test-aarch64:
+	@cmake -S csrc -B build/c-aarch64 -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DQRNG_WERROR=ON \
+	  -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc "-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64;-L;/usr/aarch64-linux-gnu" >/dev/null
+	@cmake --build build/c-aarch64 --parallel 2
+	@ctest --test-dir build/c-aarch64 --output-on-failure
 
 trial: $(VENV)/.installed
 	@$(BIN)/pytest -m trial -s $(T)

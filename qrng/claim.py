@@ -35,9 +35,7 @@ class EntropyClaim:
         """Refuse a claim that says nothing or more than a symbol can hold."""
         h = self.bits_per_sample
         if not (math.isfinite(h) and 0 < h <= self.bits_per_symbol):
-            raise ParameterError(
-                f"a claim of {h} bits for a symbol of {self.bits_per_symbol} bits is outside (0, {self.bits_per_symbol}]"
-            )
+            raise ParameterError(f"a claim of {h} bits a symbol must lie in (0, {self.bits_per_symbol}]")
         if self.log2_error is not None and not self.log2_error <= 0:
             raise ParameterError(f"log2_error is the log2 of a probability: {self.log2_error} is above 0")
         if not self.assumptions or not self.reference:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +58,23 @@ class Samples:
         """Samples from an array of integers; `known` are the other attributes."""
         array = np.asarray(symbols)
         return cls(bits.pack(array, bits_per_symbol), array.size, bits_per_symbol, **known)
+
+    @classmethod
+    def join(cls, parts: Iterable[Samples]) -> Samples:
+        """Consecutive samples of one source as one; ParameterError if there are none."""
+        held = list(parts)
+        if not held:
+            raise ParameterError("there are no samples to join")
+        first, width = held[0], held[0].bits_per_symbol
+        if any(part.bits_per_symbol != width or part.lanes != first.lanes for part in held):
+            raise ParameterError("samples of different widths or lanes are not one stream")
+        total = sum(part.count for part in held)
+        packed = np.zeros(bits.bytes_for(total * width), np.uint8)
+        at = 0
+        for part in held:
+            bits.copy(packed, at, part.packed, 0, part.bit_length)
+            at += part.bit_length
+        return cls(packed, total, width, first.lanes, first.first, provenance=first.provenance)
 
     @property
     def bit_length(self) -> int:

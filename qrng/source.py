@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -44,6 +45,14 @@ class Source(ABC):
     @abstractmethod
     def provenance(self) -> dict[str, Any]:
         """JSON-ready facts: source, device, simulated, reproducible, "true shot order", hashes where known."""
+
+    def whole(self) -> Iterator[Samples] | None:
+        """A fresh pass over everything that this source will ever give, for health tests before the first use.
+
+        None where the symbols can't be read twice (live devices, pipes): the gate then tests them as they come.
+        Does not move the position of `read`.
+        """
+        return None
 
     def claim(self) -> EntropyClaim | None:
         """Min-entropy a symbol as computed from this source's physics, or None if nothing is known of it."""

@@ -33,25 +33,26 @@ int qrng_bits_unpack32(uint32_t *symbols, const uint8_t *src, uint64_t src_bit, 
     return QRNG_OK;
 }
 
-/* One packing loop for both symbol sizes: bits gather at the low end of a word, whole bytes leave at its top. */
-#define PACK(TYPE)                                                                                            \
-    uint64_t bad = 0;                                                                                         \
-    for (uint64_t i = 0; i < n; i++)                                                                          \
-        bad |= (uint64_t)symbols[i] >> width;                                                                 \
-    if (bad)                                                                                                  \
-        return QRNG_EINVAL;                                                                                   \
-    uint64_t held = 0;                                                                                        \
-    unsigned bits = 0;                                                                                        \
-    for (uint64_t i = 0; i < n; i++) {                                                                        \
-        held = held << width | symbols[i];                                                                    \
-        bits += width;                                                                                        \
-        while (bits >= 8) {                                                                                   \
-            bits -= 8;                                                                                        \
-            *dst++ = (uint8_t)(held >> bits);                                                                 \
-        }                                                                                                     \
-    }                                                                                                         \
-    if (bits)                                                                                                 \
-        *dst = (uint8_t)(held << (8 - bits));                                                                 \
+/* One packing loop for both symbol sizes: bits gather at the low end of a word, whole bytes leave at its top.
+ */
+#define PACK(TYPE)                                                                                           \
+    uint64_t bad = 0;                                                                                        \
+    for (uint64_t i = 0; i < n; i++)                                                                         \
+        bad |= (uint64_t)symbols[i] >> width;                                                                \
+    if (bad)                                                                                                 \
+        return QRNG_EINVAL;                                                                                  \
+    uint64_t held = 0;                                                                                       \
+    unsigned bits = 0;                                                                                       \
+    for (uint64_t i = 0; i < n; i++) {                                                                       \
+        held = held << width | symbols[i];                                                                   \
+        bits += width;                                                                                       \
+        while (bits >= 8) {                                                                                  \
+            bits -= 8;                                                                                       \
+            *dst++ = (uint8_t)(held >> bits);                                                                \
+        }                                                                                                    \
+    }                                                                                                        \
+    if (bits)                                                                                                \
+        *dst = (uint8_t)(held << (8 - bits));                                                                \
     return QRNG_OK
 
 int qrng_bits_pack8(uint8_t *dst, const uint8_t *symbols, uint64_t n, unsigned width) {

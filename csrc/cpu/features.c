@@ -2,7 +2,8 @@
 
 #if defined(__x86_64__)
 
-/* The compiler's own detection checks CPUID and, for AVX and AVX-512, that the OS saves the registers (XCR0). */
+/* The compiler's own detection checks CPUID and, for AVX and AVX-512, that the OS saves the registers (XCR0).
+ */
 uint32_t qrng_cpu_features(void) {
     uint32_t f = 0;
     __builtin_cpu_init();
@@ -38,6 +39,8 @@ uint32_t qrng_cpu_features(void) {
 
 #else
 
-uint32_t qrng_cpu_features(void) { return 0; }
+uint32_t qrng_cpu_features(void) {
+    return 0;
+}
 
 #endif

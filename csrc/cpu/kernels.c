@@ -5,12 +5,14 @@
 #include "bits/bits.h"
 #include "cpu/features.h"
 #include "cpu/kernels.h"
+#include "gf2/toeplitz.h"
 
 static const qrng_kernels levels[] = {
     {
         .name = "portable",
         .needs = 0,
         .popcount = qrng_popcount_portable,
+        .toeplitz = qrng_toeplitz_choose_portable,
         .sts = &qrng_sts_portable,
     },
 #if defined(__x86_64__)
@@ -18,6 +20,7 @@ static const qrng_kernels levels[] = {
         .name = "avx2",
         .needs = QRNG_CPU_AVX2 | QRNG_CPU_PCLMUL | QRNG_CPU_BMI2,
         .popcount = qrng_popcount_portable,
+        .toeplitz = qrng_toeplitz_choose_avx2,
         .sts = &qrng_sts_avx2,
     },
     {
@@ -25,6 +28,7 @@ static const qrng_kernels levels[] = {
         .needs = QRNG_CPU_AVX2 | QRNG_CPU_PCLMUL | QRNG_CPU_BMI2 | QRNG_CPU_AVX512 | QRNG_CPU_VPCLMUL |
                  QRNG_CPU_GFNI,
         .popcount = qrng_popcount_portable,
+        .toeplitz = qrng_toeplitz_choose_avx512,
         .sts = &qrng_sts_avx512,
     },
 #endif
@@ -34,7 +38,9 @@ enum { LEVELS = sizeof levels / sizeof levels[0] };
 
 static _Atomic(const qrng_kernels *) chosen;
 
-static int runs_here(const qrng_kernels *k) { return (k->needs & ~qrng_cpu_features()) == 0; }
+static int runs_here(const qrng_kernels *k) {
+    return (k->needs & ~qrng_cpu_features()) == 0;
+}
 
 static const qrng_kernels *best(void) {
     const qrng_kernels *k = &levels[0];
@@ -55,7 +61,9 @@ const qrng_kernels *qrng_kernels_get(void) {
     return k;
 }
 
-const char *qrng_kernel_name(void) { return qrng_kernels_get()->name; }
+const char *qrng_kernel_name(void) {
+    return qrng_kernels_get()->name;
+}
 
 int qrng_kernel_select(const char *name) {
     if (strcmp(name, "auto") == 0) {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct qrng_toeplitz_method;
 #include "sts/kernels.h"
 
 typedef struct qrng_kernels {
@@ -13,6 +14,8 @@ typedef struct qrng_kernels {
     uint32_t needs; /* QRNG_CPU_* */
     /* bits: ones in whole bytes */
     uint64_t (*popcount)(const uint8_t *src, size_t bytes);
+    /* gf2: the fastest method of this level for n x m Toeplitz matrices */
+    const struct qrng_toeplitz_method *(*toeplitz)(uint64_t n, uint64_t m);
     /* sts: the family's own table */
     const qrng_sts_kernels *sts;
 } qrng_kernels;

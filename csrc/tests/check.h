@@ -9,12 +9,12 @@
 
 #include "qrng.h"
 
-#define CHECK(condition)                                                                                      \
-    do {                                                                                                      \
-        if (!(condition)) {                                                                                   \
-            fprintf(stderr, "%s:%d: [%s] failed: %s\n", __FILE__, __LINE__, qrng_kernel_name(), #condition);   \
-            exit(1);                                                                                          \
-        }                                                                                                     \
+#define CHECK(condition)                                                                                     \
+    do {                                                                                                     \
+        if (!(condition)) {                                                                                  \
+            fprintf(stderr, "%s:%d: [%s] failed: %s\n", __FILE__, __LINE__, qrng_kernel_name(), #condition); \
+            exit(1);                                                                                         \
+        }                                                                                                    \
     } while (0)
 
 /* SplitMix64 (Steele, Lea, Flood 2014): reproducible test data. */
@@ -31,7 +31,9 @@ static inline void test_fill(uint64_t *state, uint8_t *out, size_t bytes) {
 }
 
 /* Bit i of a packed string. */
-static inline unsigned test_bit(const uint8_t *packed, uint64_t i) { return packed[i / 8] >> (7 - i % 8) & 1; }
+static inline unsigned test_bit(const uint8_t *packed, uint64_t i) {
+    return packed[i / 8] >> (7 - i % 8) & 1;
+}
 
 /* Run `cases` once on each level that this processor supports; returns how many ran. */
 static inline int test_each_kernel(void (*cases)(void)) {

@@ -3,7 +3,8 @@
 static void copy_and_count(void) {
     uint64_t state = 1;
     for (int round = 0; round < 4000; round++) {
-        uint64_t n = test_random(&state) % 400, from = test_random(&state) % 70, to = test_random(&state) % 70;
+        uint64_t n = test_random(&state) % 400, from = test_random(&state) % 70,
+                 to = test_random(&state) % 70;
         /* Exact sizes, so that a sanitizer sees any read or write past the bits named. */
         size_t src_bytes = (size_t)(from + n + 7) / 8, dst_bytes = (size_t)(to + n + 7) / 8;
         uint8_t *src = malloc(src_bytes + 1), *dst = malloc(dst_bytes + 1), *old = malloc(dst_bytes + 1);

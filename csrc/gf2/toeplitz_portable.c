@@ -1,0 +1,78 @@
+/* Portable product: for each bit of x, the window of t that it selects is masked by the bit and added.
+ *
+ * The state is t at each of the eight shifts within a byte, so that every window starts at a byte. Plain
+ * loads, ands and xors of fixed length, which compilers turn into vector code. */
+#include <string.h>
+
+#include "qrng.h"
+#include "bits/bits.h"
+#include "gf2/toeplitz.h"
+
+enum { TILE = 64 }; /* bytes of y summed in registers */
+
+void qrng_toeplitz_string_copy(uint8_t *dst, uint64_t at, const qrng_toeplitz_string *t) {
+    qrng_bits_copy(dst, at, t->bits, t->first, t->first_bits);
+    qrng_bits_copy(dst, at + t->first_bits, t->bits, t->second, t->second_bits);
+}
+
+/* One shift of t: the last window starts at byte (n-1)/8 and is a whole number of tiles long. */
+static size_t row_bytes(uint64_t n, uint64_t m) {
+    return (size_t)((n - 1) / 8 + (m + 8 * TILE - 1) / (8 * TILE) * TILE);
+}
+
+static size_t state_bytes(uint64_t n, uint64_t m) {
+    return 8 * row_bytes(n, m) + 8;
+}
+
+static size_t scratch_bytes(uint64_t n, uint64_t m) {
+    return (size_t)((n + 7) / 8 + (m + 8 * TILE - 1) / (8 * TILE) * TILE);
+}
+
+static void prepare(uint8_t *state, uint64_t n, uint64_t m, const qrng_toeplitz_string *t) {
+    size_t row = row_bytes(n, m);
+    memset(state, 0, state_bytes(n, m));
+    /* The string first lies in the last row, up to one byte past it; that row is shifted last, in place. */
+    uint8_t *base = state + 7 * row;
+    qrng_toeplitz_string_copy(base, 0, t);
+    uint64_t bits = n + m - 1;
+    for (unsigned shift = 0; shift < 8; shift++) {
+        uint8_t *to = state + shift * row;
+        for (size_t i = 0; i < row; i++) {
+            unsigned next = 8 * (i + 1) < bits ? base[i + 1] : 0;
+            to[i] = (uint8_t)((unsigned)base[i] << shift | next >> (8 - shift));
+        }
+    }
+}
+
+static void tile(uint8_t *y, const uint8_t *state, size_t row, const uint8_t *x, uint64_t n, size_t at) {
+    uint64_t acc[TILE / 8] = {0};
+    for (uint64_t j = 0; j < n; j++) {
+        uint64_t mask = 0 - (uint64_t)(x[j / 8] >> (7 - j % 8) & 1), start = n - 1 - j;
+        const uint8_t *window = state + (start % 8) * row + start / 8 + at;
+        for (size_t i = 0; i < TILE / 8; i++) {
+            uint64_t v;
+            memcpy(&v, window + 8 * i, 8);
+            acc[i] ^= v & mask;
+        }
+    }
+    memcpy(y, acc, TILE);
+}
+
+static void multiply(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw, uint64_t raw_bit,
+                     uint8_t *out, uint64_t out_bit, uint64_t blocks, uint8_t *scratch) {
+    size_t row = row_bytes(n, m), tiles = (size_t)((m + 8 * TILE - 1) / (8 * TILE));
+    uint8_t *y = scratch, *x = scratch + tiles * TILE;
+    for (uint64_t b = 0; b < blocks; b++) {
+        qrng_bits_copy(x, 0, raw, raw_bit + b * n, n);
+        for (size_t i = 0; i < tiles; i++)
+            tile(y + i * TILE, state, row, x, n, i * TILE);
+        qrng_bits_copy(out, out_bit + b * m, y, 0, m);
+    }
+}
+
+static const qrng_toeplitz_method windows = {"windows", state_bytes, scratch_bytes, prepare, multiply};
+
+const qrng_toeplitz_method *qrng_toeplitz_choose_portable(uint64_t n, uint64_t m) {
+    (void)n, (void)m;
+    return &windows;
+}

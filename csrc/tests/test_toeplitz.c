@@ -1,0 +1,99 @@
+#include "check.h"
+
+/* y_i = XOR over j of s[(i-j) mod L] x_j, bit by bit. */
+static void by_definition(uint8_t *y, uint64_t y_bit, const uint8_t *s, const uint8_t *x, uint64_t x_bit,
+                          uint64_t n, uint64_t m) {
+    uint64_t length = n + m - 1;
+    for (uint64_t i = 0; i < m; i++) {
+        unsigned sum = 0;
+        for (uint64_t j = 0; j < n; j++)
+            sum ^= test_bit(s, (i + length - j) % length) & test_bit(x, x_bit + j);
+        uint64_t at = y_bit + i;
+        y[at / 8] = (uint8_t)((y[at / 8] & ~(0x80u >> at % 8)) | sum << (7 - at % 8));
+    }
+}
+
+enum { RANDOM, ZEROS, ONES, SINGLE, KINDS };
+
+static void fill(uint64_t *state, uint8_t *out, size_t bytes, int kind) {
+    if (kind == RANDOM)
+        test_fill(state, out, bytes);
+    else
+        memset(out, kind == ONES ? 0xff : 0, bytes);
+    if (kind == SINGLE && bytes)
+        out[test_random(state) % bytes] = (uint8_t)(1u << test_random(state) % 8);
+}
+
+/* `blocks` blocks from any bit to any bit, in buffers of exactly the bits named, so that a sanitizer sees
+ * more. */
+static void one(uint64_t *state, uint64_t n, uint64_t m, uint64_t blocks, int seed_kind, int raw_kind) {
+    uint64_t from = test_random(state) % 9, to = test_random(state) % 9;
+    size_t seed_bytes = (size_t)(n + m + 6) / 8, raw_bytes = (size_t)(from + blocks * n + 7) / 8;
+    size_t out_bytes = (size_t)(to + blocks * m + 7) / 8;
+    uint8_t *seed = malloc(seed_bytes), *raw = malloc(raw_bytes), *out = malloc(out_bytes);
+    uint8_t *expected = malloc(out_bytes);
+    fill(state, seed, seed_bytes, seed_kind);
+    fill(state, raw, raw_bytes, raw_kind);
+    test_fill(state, out, out_bytes);
+    memcpy(expected, out, out_bytes);
+    for (uint64_t b = 0; b < blocks; b++)
+        by_definition(expected, to + b * m, seed, raw, from + b * n, n, m);
+
+    size_t bytes = qrng_toeplitz_state_bytes(n, m);
+    CHECK(bytes > 0);
+    uint8_t *matrix = malloc(bytes);
+    CHECK(qrng_toeplitz_prepare(matrix, bytes, n, m, seed) == QRNG_OK);
+    uint8_t *scratch = malloc(qrng_toeplitz_scratch_bytes(matrix));
+    qrng_toeplitz_extract(matrix, raw, from, out, to, blocks, scratch);
+    CHECK(memcmp(out, expected, out_bytes) == 0);
+    free(seed), free(raw), free(out), free(expected), free(matrix), free(scratch);
+}
+
+static void every_small_size(void) {
+    uint64_t state = 1;
+    for (uint64_t n = 1; n <= 40; n++)
+        for (uint64_t m = 1; m <= 20; m++)
+            one(&state, n, m, 3, RANDOM, RANDOM);
+}
+
+static void borders(void) {
+    static const uint64_t sizes[] = {1, 7, 8, 9, 63, 64, 65, 127, 128, 129, 511, 512, 513, 1024, 1100};
+    uint64_t state = 2;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (size_t j = 0; j < sizeof sizes / sizeof sizes[0]; j++) {
+            one(&state, sizes[i], sizes[j], 2, RANDOM, RANDOM);
+            for (int kind = 0; kind < KINDS; kind++) {
+                one(&state, sizes[i], sizes[j], 1, kind, SINGLE);
+                one(&state, sizes[i], sizes[j], 1, ONES, kind);
+            }
+        }
+}
+
+static void random_sizes(void) {
+    uint64_t state = 3;
+    for (int round = 0; round < 60; round++)
+        one(&state, 1 + test_random(&state) % 3000, 1 + test_random(&state) % 2000, 1, RANDOM, RANDOM);
+}
+
+static void refusals(void) {
+    uint8_t matrix[64], seed[1] = {0};
+    CHECK(qrng_toeplitz_state_bytes(0, 1) == 0);
+    CHECK(qrng_toeplitz_state_bytes(1, 0) == 0);
+    CHECK(qrng_toeplitz_state_bytes(QRNG_TOEPLITZ_MAX_BITS + UINT64_C(1), 1) == 0);
+    CHECK(qrng_toeplitz_state_bytes(2, UINT64_C(1) << 33) == 0);
+    CHECK(qrng_toeplitz_prepare(matrix, sizeof matrix, 0, 1, seed) == QRNG_EINVAL);
+    CHECK(qrng_toeplitz_prepare(matrix, sizeof matrix, 4, 2, seed) ==
+          QRNG_EINVAL); /* the state is too small */
+}
+
+static void all(void) {
+    every_small_size();
+    borders();
+    random_sizes();
+    refusals();
+}
+
+int main(void) {
+    CHECK(test_each_kernel(all) >= 1);
+    return 0;
+}

@@ -1,0 +1,120 @@
+"""`qrng assess`: min-entropy of a capture by SP 800-90B, as text for people or JSON for programs."""
+
+from __future__ import annotations
+
+import textwrap
+
+import click
+
+from qrng.assessment import Assessment, assess
+from qrng.entropy.sp800_90b.tracks import TRACKS
+from qrng.formats import LAYOUTS
+from qrng.terminal import EXIT_DATA_FAILS, print_json, progress
+
+WIDTH = 78  # columns: fits a terminal of 80
+
+
+@click.command("assess")
+@click.argument("file", metavar="FILE")
+@click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits.")
+@click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say).")
+@click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
+@click.option("--track", type=click.Choice(TRACKS), default=TRACKS[0], show_default=True, help="Which assessment.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    file: str, bits_per_symbol: int | None, layout: str | None, lanes: int | None, track: str, as_json: bool
+) -> int:
+    """Estimate the min-entropy of the raw samples in FILE ("-" is stdin).
+
+    Exits with 3 if no entropy is found.
+    """
+    with progress("Estimating", None, "estimates") as advance:
+        result = assess(
+            file,
+            bits_per_symbol=bits_per_symbol,
+            layout=layout,
+            lanes=lanes,
+            track=track,
+            progress=lambda done, total, name: advance(1),
+        )
+    if as_json:
+        print_json(result.as_json())
+    else:
+        click.echo(text(result, file))
+    return 0 if result.claimed_min_entropy > 0 else EXIT_DATA_FAILS
+
+
+def text(result: Assessment, name: str) -> str:
+    """The assessment for a terminal of 80 columns."""
+    width = result.bits_per_symbol
+    lines = [
+        name,
+        f"read as {result.layout}",
+        f"{result.samples} samples of {_bits(width)}, {result.alphabet_size} distinct"
+        + (f", {result.lanes} lanes" if result.lanes > 1 else ""),
+        f"SHA-256 {result.sha256}",
+        "",
+        f"SP 800-90B, {result.track} track    min-entropy",
+        f"{'':26}{'per symbol':>12}{'per bit':>12}",
+    ]
+    lines += _table(result)
+    lines += ["", f"whole stream              {result.min_entropy:12.6f}  {_rule(result)}"]
+    lines += _lanes(result)
+    lines.append("")
+    if result.claimed_min_entropy > 0:
+        claim = result.claim
+        lines.append(f"claim                     {claim.bits_per_sample:12.6f}  bits for each symbol of {_bits(width)}")
+        lines += [_wrapped(f"- {assumption}") for assumption in claim.assumptions]
+    else:
+        lines.append("no claim: no min-entropy was found")
+    lines += [_wrapped(f"! {warning}") for warning in result.warnings]
+    return "\n".join(lines)
+
+
+def _bits(n: int) -> str:
+    return "1 bit" if n == 1 else f"{n} bits"
+
+
+def _wrapped(line: str) -> str:
+    return textwrap.fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ")
+
+
+def _table(result: Assessment) -> list[str]:
+    found = {(e.name, e.on): f"{e.min_entropy:.6f}" for e in result.estimators}
+    sections = {e.name: e.section for e in result.estimators}
+    names = dict.fromkeys([e.name for e in result.estimators])
+    lines = [
+        f"  {sections[name]:7}{name:17}{found.get((name, 'literal'), '-'):>12}{found.get((name, 'bitstring'), '-'):>12}"
+        for name in names
+    ]
+    reasons: dict[str, list[str]] = {}
+    for skipped in result.skipped:
+        reasons.setdefault(skipped.reason, []).append(f"{skipped.name} ({skipped.on})")
+    lines += [_wrapped(f"left out, {reason}: {', '.join(names)}") for reason, names in reasons.items()]
+    if result.absent:
+        lines.append(_wrapped("This is not the standard's full assessment: the estimators left out may give less."))
+    return lines
+
+
+def _rule(result: Assessment) -> str:
+    if result.h_original is None:
+        return "bits a symbol = width × per bit"
+    if result.h_bitstring is None:
+        return "bits a symbol, the smallest"
+    return f"bits a symbol, min(symbol, {result.bits_per_symbol} × bit)"
+
+
+def _lanes(result: Assessment) -> list[str]:
+    """The lanes' most common value estimates, eight to a row, and their average."""
+    if result.lane_average is None:
+        return []
+    values = result.lane_min_entropy
+    worst = min(range(len(values)), key=values.__getitem__)
+    lines = [
+        f"lanes, average            {result.lane_average:12.6f}  each by its most common value",
+        f"worst lane: {worst} with {values[worst]:.6f}",
+    ]
+    if len(values) <= 64:
+        for start in range(0, len(values), 8):
+            lines.append(f"  lane {start:>3}  " + " ".join(f"{v:.4f}" for v in values[start : start + 8]))
+    return lines

@@ -1,0 +1,105 @@
+"""Which estimators of SP 800-90B see which sequence, and how their results become one number (section 3.1.3).
+
+non-iid: literal samples and, if they have more than two symbols, their bit string.
+conditioned: output of a conditioning component: the bit string alone (section 3.1.5.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qrng.entropy.sp800_90b import registry
+from qrng.entropy.sp800_90b.estimate import Estimate, NotApplicable, Skipped
+from qrng.entropy.sp800_90b.sequence import BITSTRING, LITERAL, bit_string, literal
+from qrng.errors import ParameterError
+from qrng.samples import Samples
+
+__all__ = ["NOT_BUILT", "TRACKS", "Outcome", "Progress", "run"]
+
+TRACKS = ("non-iid", "conditioned")
+
+NOT_BUILT = "not built in this version"
+"""Reason given for an estimator of the standard that is not in the registry."""
+
+Progress = Callable[[int, int, str], None]
+"""Called after each estimator with: estimators done, estimators in all, name of the one just done."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Result of a track.
+
+    Attributes:
+        alphabet_size: distinct symbols in the samples.
+        estimates: one an estimator and sequence that gave a result, in the standard's order.
+        skipped: those that gave none, with the reason.
+        h_original: smallest estimate on the literal samples, at most the width; None on the conditioned track.
+        h_bitstring: smallest estimate on the bit string, at most 1; None where the bit string is not tested.
+        min_entropy: min(width, h_original, width · h_bitstring), bits a symbol.
+    """
+
+    alphabet_size: int
+    estimates: tuple[Estimate, ...]
+    skipped: tuple[Skipped, ...]
+    h_original: float | None
+    h_bitstring: float | None
+    min_entropy: float
+
+
+def run(samples: Samples, track: str = "non-iid", progress: Progress | None = None) -> Outcome:
+    """Run every estimator of a track.
+
+    Samples of one symbol only get 0 bits, as the standard's reference tool awards; no estimator is run.
+
+    Raises:
+        ParameterError: no samples, symbols of more than 8 bits, or a track that does not exist.
+    """
+    if track not in TRACKS:
+        raise ParameterError(f"no track named {track!r}: choose one of {', '.join(TRACKS)}")
+    if samples.count == 0:
+        raise ParameterError("there are no samples to assess")
+    symbols = literal(samples)
+    k, width = symbols.alphabet_size, samples.bits_per_symbol
+    sequences = {}
+    if track != "conditioned":
+        sequences[LITERAL] = symbols
+    if track == "conditioned" or k > 2:
+        sequences[BITSTRING] = bit_string(samples)
+
+    plan = [
+        (name, on)
+        for name, binary_only in registry.NAMES
+        for on, sequence in sequences.items()
+        if sequence.alphabet_size <= 2 or not binary_only
+    ]
+    if k == 1:
+        skipped = tuple(Skipped(name, on, "all samples are the same symbol: no entropy") for name, on in plan)
+        return Outcome(
+            1, (), skipped, 0.0 if LITERAL in sequences else None, 0.0 if BITSTRING in sequences else None, 0.0
+        )
+
+    estimators = {estimator.name: estimator for estimator in registry.NON_IID}
+    estimates: list[Estimate] = []
+    left_out: list[Skipped] = []
+    for done, (name, on) in enumerate(plan, start=1):
+        try:
+            if name not in estimators:
+                raise NotApplicable(NOT_BUILT)
+            estimates.append(estimators[name].estimate(sequences[on]))
+        except NotApplicable as reason:
+            left_out.append(Skipped(name, on, str(reason)))
+        if progress:
+            progress(done, len(plan), name)
+
+    def smallest(on: str, most: float) -> float | None:
+        found = [e.min_entropy for e in estimates if e.on == on]
+        if on not in sequences:
+            return None
+        return min(most, *found) if found else 0.0
+
+    h_original, h_bitstring = smallest(LITERAL, float(width)), smallest(BITSTRING, 1.0)
+    totals = [float(width)]
+    totals += [h_original] if h_original is not None else []
+    totals += [width * h_bitstring] if h_bitstring is not None else []
+    return Outcome(k, tuple(estimates), tuple(left_out), h_original, h_bitstring, min(totals))
