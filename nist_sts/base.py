@@ -61,7 +61,7 @@ class StatisticalTest:
     correction: str = ""
 
     def with_defaults(self, given: Parameters) -> dict[str, Any]:
-        """All parameters: those given, defaults for the rest. ParameterError for one this test doesn't have."""
+        """All parameters: those given, defaults for the rest. ParameterError for an unknown one."""
         for name, value in given.items():
             if name not in self.parameters:
                 known = ", ".join(self.parameters) or "none"

@@ -72,8 +72,7 @@ def run(
             progress(1)
     if not found or (sequences is not None and len(found) < sequences):
         raise ParameterError(
-            f"the input ends inside sequence {len(found) + 1} of {sequences or 1}: "
-            f"{length:,} bits each were asked"
+            f"the input ends inside sequence {len(found) + 1} of {sequences or 1}: {length:,} bits each were asked"
         )
     unused = None if stream.total is None else stream.total - len(found) * length
     return Report(

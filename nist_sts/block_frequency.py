@@ -11,9 +11,7 @@ from qrng.errors import ParameterError
 
 def _check(parameters: Parameters) -> None:
     if not 2 <= parameters["block_length"] < 1 << 32:
-        raise ParameterError(
-            f"block_frequency.block_length must be 2 to 2^32 - 1, not {parameters['block_length']}"
-        )
+        raise ParameterError(f"block_frequency.block_length must be 2 to 2^32 - 1, not {parameters['block_length']}")
 
 
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:

@@ -126,6 +126,7 @@ class Report:
         parameters: test name to its parameters.
         tests: one report a test.
         unused_bits: bits of the input behind the last whole sequence, None where that is not known.
+        input: where the bits came from and how they were read, "file" and "read_as"; empty for data in memory.
     """
 
     mode: Mode
@@ -176,7 +177,11 @@ class Report:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"SP 800-22, {report.mode} mode: {report.sequences:,} × {report.length:,} bits"
+    if report.input:
+        yield report.input["file"]
+        yield f"read as {report.input['read_as']}"
+    unused = f", {report.unused_bits:,} bits at the end not used" if report.unused_bits else ""
+    yield f"SP 800-22, {report.mode} mode: {report.sequences:,} × {report.length:,} bits{unused}"
     yield ""
     many = report.sequences > 1
     yield _line(

@@ -45,17 +45,13 @@ class BitStream:
                 self.total = data.count * width
             self._chunks = data.chunks(max(1, _CHUNK_BITS // width))
         elif isinstance(data, str):
-            raise ParameterError(
-                "text is no bit string here: give packed bytes, or open a file with nist-sts"
-            )
+            raise ParameterError("text is no bit string here: give packed bytes, or open a file with nist-sts")
         else:
             self._whole = _as_samples(data)
             if self._whole is None and isinstance(data, Iterable):
                 self._chunks = iter(data)
             elif self._whole is None:
-                raise ParameterError(
-                    f"can't read bits from {type(data).__name__}: give packed bytes or Samples"
-                )
+                raise ParameterError(f"can't read bits from {type(data).__name__}: give packed bytes or Samples")
         if self._whole is not None:
             self.total = self._whole.bit_length
 
@@ -81,9 +77,9 @@ class BitStream:
 
     def sequences(self, n: int, count: int | None = None) -> Iterator[Sequence]:
         """Consecutive sequences of n bits, `count` of them or as many as there are."""
-        made, filled, buffer = 0, 0, np.zeros(bits.bytes_for(n), np.uint8)
+        made, filled, seen, buffer = 0, 0, 0, np.zeros(bits.bytes_for(n), np.uint8)
         for part in self._parts():
-            at = 0
+            at, seen = 0, seen + part.bit_length
             while at < part.bit_length and (count is None or made < count):
                 if filled == 0 and part.bit_length - at >= n:
                     yield Sequence(part.packed, n, at)
@@ -100,6 +96,7 @@ class BitStream:
                     made += 1
             if count is not None and made >= count:
                 return
+        self.total = seen
 
     def _parts(self) -> Iterator[Samples]:
         if self._whole is not None:
@@ -108,7 +105,7 @@ class BitStream:
 
 
 def _as_samples(data: Any) -> Samples | None:
-    """The buffer of `data` as bits, or None if it has none. Booleans are bits; other arrays must be packed."""
+    """The buffer of `data` as bits, None if it has none. Booleans are bits; other arrays must be packed."""
     if isinstance(data, np.ndarray):
         if data.ndim != 1 or data.dtype not in (np.bool_, np.uint8):
             raise ParameterError(

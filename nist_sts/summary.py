@@ -67,7 +67,7 @@ def proportion_band(s: int, mode: Mode) -> tuple[int, int]:
 
 
 def nist_verdict(p_values: Sequence[float], mode: Mode) -> bool:
-    """Section 4.2: the proportion is inside its band; uniformity, where it can be told, is at least 0.0001."""
+    """Section 4.2: the proportion is in its band; uniformity, where it can be told, is at least 0.0001."""
     least, most = proportion_band(len(p_values), mode)
     flat = uniformity(p_values, mode)
     return least <= sum(p >= ALPHA for p in p_values) <= most and (flat is None or flat >= _UNIFORMITY_FAILS)

@@ -26,9 +26,7 @@ def test_good_data_pass(mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(
-    "data", [b"\x00" * 1000, b"\xff" * 1000, b"\x55" * 1000], ids=["zeros", "ones", "alternating"]
-)
+@pytest.mark.parametrize("data", [b"\x00" * 1000, b"\xff" * 1000, b"\x55" * 1000], ids=["zeros", "ones", "alternating"])
 def test_constant_and_alternating_data_fail(data: bytes, mode: str) -> None:
     assert not nist_sts.run(data, mode=mode).passed
 

@@ -31,9 +31,7 @@ def test_exact_law_counts_every_walk() -> None:
 
 
 def test_corrected_mode_uses_the_exact_law(example_100: Sequence) -> None:
-    assert cumulative_sums(Sequence.from_string("1011010111"), "corrected").p_values[0] == pytest.approx(
-        29 / 64
-    )
+    assert cumulative_sums(Sequence.from_string("1011010111"), "corrected").p_values[0] == pytest.approx(29 / 64)
     assert cumulative_sums(example_100, "corrected").p_values == pytest.approx(
         (0.22183446833045517, 0.11377585860725581), rel=1e-12
     )
