@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct qrng_toeplitz_method;
+#include "sts/kernels.h"
 
 typedef struct qrng_kernels {
     const char *name;
@@ -15,6 +16,8 @@ typedef struct qrng_kernels {
     uint64_t (*popcount)(const uint8_t *src, size_t bytes);
     /* gf2: the fastest method of this level for n x m Toeplitz matrices */
     const struct qrng_toeplitz_method *(*toeplitz)(uint64_t n, uint64_t m);
+    /* sts: the family's own table */
+    const qrng_sts_kernels *sts;
 } qrng_kernels;
 
 /* The table in force; the first call picks the best that runs here. */
