@@ -9,6 +9,7 @@
 #include "health/bank.h"
 
 struct qrng_toeplitz_method;
+#include "sts/kernels.h"
 
 typedef struct qrng_kernels {
     const char *name;
@@ -20,6 +21,8 @@ typedef struct qrng_kernels {
     /* health: ones of each feature of the bank over a block; the block's payoffs into the e-detectors */
     bank_count_fn *bank_count;
     bank_wealth_fn *bank_wealth;
+    /* sts: the family's own table */
+    const qrng_sts_kernels *sts;
 } qrng_kernels;
 
 /* The table in force; the first call picks the best that runs here. */

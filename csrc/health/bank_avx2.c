@@ -1,7 +1,7 @@
+#include "health/bank.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
-
-#include "health/bank.h"
 
 __attribute__((target("popcnt"))) void qrng_bank_count_popcnt(uint32_t *count, const uint64_t *x,
                                                               const uint64_t (*far)[BANK_WORDS]) {

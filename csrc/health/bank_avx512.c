@@ -1,7 +1,7 @@
+#include "health/bank.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
-
-#include "health/bank.h"
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,popcnt")))
 enum { XOR3 = 0x96 };
