@@ -49,7 +49,7 @@ def test_the_first_recipe_prints_what_it_shows(run_qrng: Run, test_data: Path, t
             printed = f"{printed.rstrip()}\n[exit code {done.returncode}]"
         assert matches(shown, printed), f"$ {command}\n{printed}"
         seen += 1
-    assert seen == 7
+    assert seen == 8
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.bin", "out.bin.seed", "shots.json", "stuck.qrng"]
 
 
