@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include "health/bank.h"
+#include "sts/kernels.h"
 
 struct qrng_toeplitz_method;
-#include "sts/kernels.h"
 
 typedef struct qrng_kernels {
     const char *name;
