@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -156,7 +155,8 @@ def _rows(
     mode: Mode,
     n: int,
 ) -> Iterator[Row]:
-    attained = None if test.attained is None else functools.partial(test.attained, n=n)
+    law = test.attained
+    attained = None if law is None else lambda x: law(x, n)
     for k, label in enumerate(test.labels(values)):
         column = [p for row in p_values if (p := row[k]) is not None]
         flat = summary.uniformity(column, mode, attained)
