@@ -19,7 +19,7 @@ from qrng._native import check, ffi, lib, readable
 from qrng.claim import EntropyClaim
 from qrng.entropy.sp800_90b.estimate import Estimate, Skipped
 from qrng.entropy.sp800_90b.most_common_value import from_mode
-from qrng.entropy.sp800_90b.tracks import NOT_BUILT, Progress, run
+from qrng.entropy.sp800_90b.tracks import Progress, run
 from qrng.errors import EntropyError, ParameterError
 from qrng.samples import Samples
 
@@ -71,11 +71,6 @@ class Assessment:
     provenance: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def absent(self) -> tuple[str, ...]:
-        """Estimators of the standard that this version does not have, so that the result is no full assessment."""
-        return tuple(dict.fromkeys(s.name for s in self.skipped if s.reason == NOT_BUILT))
-
-    @property
     def lane_average(self) -> float | None:
         """Sum over lanes of estimate × symbols, divided by all symbols; None with one lane."""
         if not self.lane_samples:
@@ -106,8 +101,6 @@ class Assessment:
         ]
         if self.lane_samples:
             assumptions.append(f"lanes are independent: {self.lanes} lanes, each by its most common value (6.3.1)")
-        if self.absent:
-            assumptions.append(f"not the full standard: without {', '.join(self.absent)}")
         return EntropyClaim(h, None, tuple(assumptions), f"NIST SP 800-90B, sections {used}", self.bits_per_symbol)
 
     def as_json(self) -> dict[str, Any]:
@@ -122,7 +115,6 @@ class Assessment:
             "track": self.track,
             "estimators": [asdict(estimate) for estimate in self.estimators],
             "skipped": [asdict(skipped) for skipped in self.skipped],
-            "absent": list(self.absent),
             "h_original": self.h_original,
             "h_bitstring": self.h_bitstring,
             "min_entropy": self.min_entropy,

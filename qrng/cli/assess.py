@@ -91,8 +91,6 @@ def _table(result: Assessment) -> list[str]:
     for skipped in result.skipped:
         reasons.setdefault(skipped.reason, []).append(f"{skipped.name} ({skipped.on})")
     lines += [_wrapped(f"left out, {reason}: {', '.join(names)}") for reason, names in reasons.items()]
-    if result.absent:
-        lines.append(_wrapped("This is not the standard's full assessment: the estimators left out may give less."))
     return lines
 
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from qrng.entropy.sp800_90b import collision, markov, most_common_value
+from qrng.entropy.sp800_90b import (
+    collision,
+    compression,
+    lag,
+    lrs,
+    lz78y,
+    markov,
+    most_common_value,
+    multi_mcw,
+    multi_mmc,
+    t_tuple,
+)
 from qrng.entropy.sp800_90b.estimate import Estimator
 
-__all__ = ["NAMES", "NON_IID"]
+__all__ = ["NON_IID"]
 
 NON_IID: tuple[Estimator, ...] = (
     most_common_value.ESTIMATOR,
     collision.ESTIMATOR,
     markov.ESTIMATOR,
+    compression.ESTIMATOR,
+    t_tuple.ESTIMATOR,
+    lrs.ESTIMATOR,
+    multi_mcw.ESTIMATOR,
+    lag.ESTIMATOR,
+    multi_mmc.ESTIMATOR,
+    lz78y.ESTIMATOR,
 )
-
-NAMES: tuple[tuple[str, bool], ...] = (
-    ("most_common_value", False),
-    ("collision", True),
-    ("markov", True),
-    ("compression", True),
-    ("t_tuple", False),
-    ("lrs", False),
-    ("multi_mcw", False),
-    ("lag", False),
-    ("multi_mmc", False),
-    ("lz78y", False),
-)
-"""Names of all ten estimators of the standard, and whether each is for binary sequences alone."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from qrng import bits
 from qrng._native import ffi, lib, readable
+from qrng.entropy.sp800_90b.repeats import Repeats, find
 from qrng.errors import ParameterError
 from qrng.samples import Samples
 
@@ -54,6 +55,16 @@ class Sequence:
         if self.values is not None:
             return self.values
         return bits.unpack(self.packed, self.length)
+
+    @property
+    def width(self) -> int:
+        """Bits that the symbols 0 … alphabet_size−1 need."""
+        return max(1, (self.alphabet_size - 1).bit_length())
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        """Repeated tuples, sorted out once for the two estimates that need them."""
+        return find(self.values, self.packed, self.length, self.width)
 
     @cached_property
     def ones(self) -> int:

@@ -15,12 +15,12 @@ from qrng.entropy.sp800_90b.sequence import BITSTRING, LITERAL, bit_string, lite
 from qrng.errors import ParameterError
 from qrng.samples import Samples
 
-__all__ = ["NOT_BUILT", "TRACKS", "Outcome", "Progress", "run"]
+__all__ = ["TRACKS", "Outcome", "Progress", "run"]
 
 TRACKS = ("non-iid", "conditioned")
 
-NOT_BUILT = "not built in this version"
-"""Reason given for an estimator of the standard that is not in the registry."""
+MAX_BITS = 2**31 - 2
+"""Longest sequence that the counts of the C core hold."""
 
 Progress = Callable[[int, int, str], None]
 """Called after each estimator with: estimators done, estimators in all, name of the one just done."""
@@ -53,12 +53,15 @@ def run(samples: Samples, track: str = "non-iid", progress: Progress | None = No
     Samples of one symbol only get 0 bits, as the standard's reference tool awards; no estimator is run.
 
     Raises:
-        ParameterError: no samples, symbols of more than 8 bits, or a track that does not exist.
+        ParameterError: no samples or more than 2^31 − 2 bits of them, symbols of more than 8 bits, or a track that
+            does not exist.
     """
     if track not in TRACKS:
         raise ParameterError(f"no track named {track!r}: choose one of {', '.join(TRACKS)}")
     if samples.count == 0:
         raise ParameterError("there are no samples to assess")
+    if samples.bit_length > MAX_BITS:
+        raise ParameterError(f"{samples.bit_length} bits at once: at most {MAX_BITS}; assess shorter segments")
     symbols = literal(samples)
     k, width = symbols.alphabet_size, samples.bits_per_symbol
     sequences = {}
@@ -68,29 +71,26 @@ def run(samples: Samples, track: str = "non-iid", progress: Progress | None = No
         sequences[BITSTRING] = bit_string(samples)
 
     plan = [
-        (name, on)
-        for name, binary_only in registry.NAMES
+        (estimator, on)
+        for estimator in registry.NON_IID
         for on, sequence in sequences.items()
-        if sequence.alphabet_size <= 2 or not binary_only
+        if sequence.alphabet_size <= 2 or not estimator.binary_only
     ]
     if k == 1:
-        skipped = tuple(Skipped(name, on, "all samples are the same symbol: no entropy") for name, on in plan)
+        skipped = tuple(Skipped(e.name, on, "all samples are the same symbol: no entropy") for e, on in plan)
         return Outcome(
             1, (), skipped, 0.0 if LITERAL in sequences else None, 0.0 if BITSTRING in sequences else None, 0.0
         )
 
-    estimators = {estimator.name: estimator for estimator in registry.NON_IID}
     estimates: list[Estimate] = []
     left_out: list[Skipped] = []
-    for done, (name, on) in enumerate(plan, start=1):
+    for done, (estimator, on) in enumerate(plan, start=1):
         try:
-            if name not in estimators:
-                raise NotApplicable(NOT_BUILT)
-            estimates.append(estimators[name].estimate(sequences[on]))
+            estimates.append(estimator.estimate(sequences[on]))
         except NotApplicable as reason:
-            left_out.append(Skipped(name, on, str(reason)))
+            left_out.append(Skipped(estimator.name, on, str(reason)))
         if progress:
-            progress(done, len(plan), name)
+            progress(done, len(plan), estimator.name)
 
     def smallest(on: str, most: float) -> float | None:
         found = [e.min_entropy for e in estimates if e.on == on]
