@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from qrng import _native
+
+settings.register_profile("no test asserts on a time", deadline=None)
+settings.load_profile("no test asserts on a time")
 
 
 @pytest.fixture
