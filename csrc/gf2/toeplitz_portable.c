@@ -10,11 +10,6 @@
 
 enum { TILE = 64 }; /* bytes of y summed in registers */
 
-void qrng_toeplitz_string_copy(uint8_t *dst, uint64_t at, const qrng_toeplitz_string *t) {
-    qrng_bits_copy(dst, at, t->bits, t->first, t->first_bits);
-    qrng_bits_copy(dst, at + t->first_bits, t->bits, t->second, t->second_bits);
-}
-
 /* One shift of t: the last window starts at byte (n-1)/8 and is a whole number of tiles long. */
 static size_t row_bytes(uint64_t n, uint64_t m) {
     return (size_t)((n - 1) / 8 + (m + 8 * TILE - 1) / (8 * TILE) * TILE);
