@@ -10,6 +10,7 @@
 #include "bits/bits.h"
 #include "gf2/toeplitz_avx512.h"
 #include "gf2/tmvp.h"
+#include "gf2/transpose8.h"
 #include "gf2/unroll.h"
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,gfni")))
@@ -195,29 +196,6 @@ TARGET static const uint8_t *product(__m512i *y, const uint8_t *q, const __m512i
     return product(y + half, q, x, base, levels - 1, 1, work + half);
 }
 
-/* An 8 x 8 matrix of 64-bit words, one row a register. */
-TARGET INLINE void transpose8(__m512i r[8]) {
-    __m512i a[8], b[8];
-    QRNG_UNROLL
-    for (int i = 0; i < 8; i += 2) {
-        a[i] = _mm512_unpacklo_epi64(r[i], r[i + 1]);
-        a[i + 1] = _mm512_unpackhi_epi64(r[i], r[i + 1]);
-    }
-    QRNG_UNROLL
-    for (int i = 0; i < 2; i++) {
-        b[i] = _mm512_shuffle_i64x2(a[i], a[i + 2], 0x88);
-        b[i + 2] = _mm512_shuffle_i64x2(a[i], a[i + 2], 0xdd);
-        b[i + 4] = _mm512_shuffle_i64x2(a[i + 4], a[i + 6], 0x88);
-        b[i + 6] = _mm512_shuffle_i64x2(a[i + 4], a[i + 6], 0xdd);
-    }
-    /* b[i] has words i and i+4 of lanes 0..3 of rows; one more round puts eight rows together. */
-    QRNG_UNROLL
-    for (int i = 0; i < 4; i++) {
-        r[i] = _mm512_shuffle_i64x2(b[i], b[i + 4], 0x88);
-        r[i + 4] = _mm512_shuffle_i64x2(b[i], b[i + 4], 0xdd);
-    }
-}
-
 /* Byte k of row b goes to byte b of row k; 64 rows of `take` bytes (the rest reads as zero) to 64 rows of
  * `give`, any distance apart. `middle` is 64 registers, [word of the row][group of eight rows]. */
 TARGET INLINE void transpose64(uint8_t *to, size_t to_stride, size_t give, const uint8_t *from,
@@ -235,7 +213,7 @@ TARGET INLINE void transpose64(uint8_t *to, size_t to_stride, size_t give, const
         if (ahead) /* the same rows of the next group; past the end of the buffer this does nothing */
             for (size_t i = 0; i < 8; i++)
                 _mm_prefetch((const char *)((uintptr_t)from + (64 + 8 * g + i) * from_stride), _MM_HINT_T0);
-        transpose8(r);
+        qrng_transpose8(r);
         QRNG_UNROLL
         for (size_t i = 0; i < 8; i++)
             middle[8 * i + g] = _mm512_permutexvar_epi8(bytes8, r[i]);
@@ -245,7 +223,7 @@ TARGET INLINE void transpose64(uint8_t *to, size_t to_stride, size_t give, const
         QRNG_UNROLL
         for (size_t i = 0; i < 8; i++)
             r[i] = middle[8 * c + i];
-        transpose8(r);
+        qrng_transpose8(r);
         QRNG_UNROLL
         for (size_t i = 0; i < 8; i++)
             _mm512_mask_storeu_epi8(to + (8 * c + i) * to_stride, given, r[i]);
