@@ -149,6 +149,10 @@ def _judge(plan: Plan, found: list[Found], n: int) -> Iterator[TestReport]:
         )
 
 
+def _swapped(attained: Callable[[float, int], float], n: int, x: float) -> float:
+    return attained(x, n)
+
+
 def _rows(
     test: StatisticalTest,
     values: Mapping[str, Any],
@@ -156,7 +160,7 @@ def _rows(
     mode: Mode,
     n: int,
 ) -> Iterator[Row]:
-    attained = None if test.attained is None else functools.partial(test.attained, n=n)
+    attained = None if test.attained is None else functools.partial(_swapped, test.attained, n)
     for k, label in enumerate(test.labels(values)):
         column = [p for row in p_values if (p := row[k]) is not None]
         flat = summary.uniformity(column, mode, attained)
