@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -148,6 +149,10 @@ def _judge(plan: Plan, found: list[Found], n: int) -> Iterator[TestReport]:
         )
 
 
+def _swapped(attained: Callable[[float, int], float], n: int, x: float) -> float:
+    return attained(x, n)
+
+
 def _rows(
     test: StatisticalTest,
     values: Mapping[str, Any],
@@ -155,8 +160,7 @@ def _rows(
     mode: Mode,
     n: int,
 ) -> Iterator[Row]:
-    law = test.attained
-    attained = None if law is None else lambda x: law(x, n)
+    attained = None if test.attained is None else functools.partial(_swapped, test.attained, n)
     for k, label in enumerate(test.labels(values)):
         column = [p for row in p_values if (p := row[k]) is not None]
         flat = summary.uniformity(column, mode, attained)
