@@ -75,6 +75,18 @@ static void random_sizes(void) {
         one(&state, 1 + test_random(&state) % 3000, 1 + test_random(&state) % 2000, 1, RANDOM, RANDOM);
 }
 
+/* Many blocks at once: whole groups, and what is left over. */
+static void streams(void) {
+    static const uint64_t small[][2] = {{5, 2}, {64, 32}, {100, 57}, {264, 40}, {520, 8}};
+    static const uint64_t counts[] = {63, 64, 65, 90, 130};
+    uint64_t state = 4;
+    for (size_t i = 0; i < sizeof small / sizeof small[0]; i++)
+        for (size_t j = 0; j < sizeof counts / sizeof counts[0]; j++)
+            one(&state, small[i][0], small[i][1], counts[j], RANDOM, RANDOM);
+    one(&state, 1000, 674, 70, RANDOM, RANDOM);
+    one(&state, 1024, 512, 70, RANDOM, RANDOM);
+}
+
 static void refusals(void) {
     uint8_t matrix[64], seed[1] = {0};
     CHECK(qrng_toeplitz_state_bytes(0, 1) == 0);
@@ -90,6 +102,7 @@ static void all(void) {
     every_small_size();
     borders();
     random_sizes();
+    streams();
     refusals();
 }
 

@@ -12,6 +12,7 @@ from qrng import terminal
 _COMMANDS = {
     "assess": "Estimate the min-entropy of a capture by SP 800-90B.",
     "capture": "Record raw samples of a source.",
+    "demo": "A guided run on the simulator, from raw bits to bytes.",
     "doctor": "Check this installation: kernel, self-test, versions, cutoffs.",
     "extract": "Turn raw samples into nearly uniform bytes.",
     "health": "Run the health tests over a capture.",

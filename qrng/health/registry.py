@@ -18,6 +18,7 @@ __all__ = ["ENTRY_POINTS", "OURS", "build"]
 OURS = {
     "rct": "qrng.health.rct",
     "apt": "qrng.health.apt",
+    "bank": "qrng.health.bank",
 }
 """Name to the module whose `tests(setting)` makes the test."""
 

@@ -1,0 +1,4 @@
+/* SP 800-22 kernels for any processor. */
+#define TARGET
+#define TABLE qrng_sts_portable
+#include "sts/table.inc"
