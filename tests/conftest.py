@@ -82,3 +82,9 @@ def ibm_extra() -> None:
 def sim_extra() -> None:
     """The extra `sim`: qiskit-aer."""
     needs_extra("sim", "qiskit_aer")
+
+
+@pytest.fixture
+def hdf5_extra() -> None:
+    """The extra `hdf5`: h5py."""
+    needs_extra("hdf5", "h5py")
