@@ -1,4 +1,4 @@
-"""The non-IID estimators of SP 800-90B section 6.3, in its order. A new one is a file here and a line below."""
+"""The estimators of SP 800-90B section 6, in its order. A new one is a file here and a line below."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qrng.entropy.sp800_90b import (
 )
 from qrng.entropy.sp800_90b.estimate import Estimator
 
-__all__ = ["NON_IID"]
+__all__ = ["IID", "NON_IID"]
 
 NON_IID: tuple[Estimator, ...] = (
     most_common_value.ESTIMATOR,
@@ -30,3 +30,7 @@ NON_IID: tuple[Estimator, ...] = (
     multi_mmc.ESTIMATOR,
     lz78y.ESTIMATOR,
 )
+"""Section 6.2."""
+
+IID: tuple[Estimator, ...] = (most_common_value.ESTIMATOR,)
+"""Section 6.1: for samples that passed the tests of section 5."""
