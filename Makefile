@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python
 INSTALL := $(PIP) install --quiet
 T      ?= tests
+EXTRAS ?= test
 
 CODE := $(shell find qrng nist_sts csrc -type f -not -name '*.pyc' -not -path 'csrc/tests/*' 2>/dev/null)
 
@@ -19,7 +20,7 @@ $(BIN)/python:
 # The package as users get it: built as a wheel, installed outside the source tree. `build/` keeps objects between runs.
 $(VENV)/.installed: $(BIN)/python pyproject.toml $(CODE)
 	@echo "Building and installing qrng"
-	@$(INSTALL) --no-build-isolation ".[test]"
+	@$(INSTALL) --no-build-isolation ".[$(EXTRAS)]"
 	@touch $@
 
 install: $(VENV)/.installed

@@ -49,6 +49,8 @@ class StatisticalTest:
         check: raises ParameterError for parameters that make no test.
         labels: names of the p-values, in order; one empty name for a test with a single p-value.
         correction: what corrected mode mends, with its reference; empty where nothing is wrong.
+        attained: x and n to P(p-value < x) in corrected mode, for an exact p-value on a coarse lattice; None where
+            that is close to x.
     """
 
     name: str
@@ -59,6 +61,7 @@ class StatisticalTest:
     check: Callable[[Parameters], None] = lambda parameters: None
     labels: Callable[[Parameters], tuple[str, ...]] = lambda parameters: ("",)
     correction: str = ""
+    attained: Callable[[float, int], float] | None = None
 
     def with_defaults(self, given: Parameters) -> dict[str, Any]:
         """All parameters: those given, defaults for the rest. ParameterError for an unknown one."""

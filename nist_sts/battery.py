@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from nist_sts import summary
@@ -80,7 +81,7 @@ def run(
         length=length,
         sequences=len(found),
         parameters={test.name: values for test, values in plan[1]},
-        tests=tuple(_judge(plan, found)),
+        tests=tuple(_judge(plan, found, length)),
         unused_bits=unused,
     )
 
@@ -130,7 +131,7 @@ def _layout(stream: BitStream, length: int | None, sequences: int | None) -> tup
     return length, sequences
 
 
-def _judge(plan: Plan, found: list[Found]) -> Iterator[TestReport]:
+def _judge(plan: Plan, found: list[Found], n: int) -> Iterator[TestReport]:
     mode, tests = plan
     family = [p for one in found for p_values, _ in one for p in p_values if p is not None]
     limit = summary.holm(family)
@@ -142,21 +143,33 @@ def _judge(plan: Plan, found: list[Found]) -> Iterator[TestReport]:
             section=test.section,
             p_values=p_values,
             reason="; ".join(reasons) if reasons else None,
-            rows=tuple(_rows(test.labels(values), p_values, mode)),
+            rows=tuple(_rows(test, values, p_values, mode, n)),
             rejected=sum(p <= limit for row in p_values for p in row if p is not None),
             correction=test.correction if mode == "corrected" else "",
         )
 
 
-def _rows(labels: Iterable[str], p_values: tuple[tuple[float | None, ...], ...], mode: Mode) -> Iterator[Row]:
-    for k, label in enumerate(labels):
+def _swapped(attained: Callable[[float, int], float], n: int, x: float) -> float:
+    return attained(x, n)
+
+
+def _rows(
+    test: StatisticalTest,
+    values: Mapping[str, Any],
+    p_values: tuple[tuple[float | None, ...], ...],
+    mode: Mode,
+    n: int,
+) -> Iterator[Row]:
+    attained = None if test.attained is None else functools.partial(_swapped, test.attained, n)
+    for k, label in enumerate(test.labels(values)):
         column = [p for row in p_values if (p := row[k]) is not None]
+        flat = summary.uniformity(column, mode, attained)
         yield Row(
             label=label,
             applicable=len(column),
             proportion=share_passing(column),
             band=summary.proportion_band(len(column), mode) if column else None,
-            uniformity=summary.uniformity(column, mode),
-            nist_passed=summary.nist_verdict(column, mode) if column else None,
+            uniformity=flat,
+            nist_passed=summary.nist_verdict(column, flat, mode) if column else None,
             histogram=histogram(column),
         )

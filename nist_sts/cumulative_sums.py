@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from nist_sts.base import Mode, Outcome, Parameters, StatisticalTest
-from nist_sts.distributions import binomial_upper_tail
+from nist_sts.distributions import attained_below, binomial_upper_tail
 from nist_sts.sequence import Sequence
 
 _FAR = 40.0
@@ -62,4 +62,5 @@ TEST = StatisticalTest(
     minimum=lambda mode, parameters: 100,  # 2.13.7
     labels=lambda parameters: ("forward", "backward"),
     correction="exact law of the walk's largest excursion (Feller, volume 1) in place of the Brownian limit",
+    attained=lambda x, n: attained_below(lambda z: exact_p_value(max(z, 1), n), x, n),
 )

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 
 from nist_sts.base import Mode, Outcome, Parameters, StatisticalTest
-from nist_sts.distributions import binomial_upper_tail
+from nist_sts.distributions import attained_below, binomial_upper_tail
 from nist_sts.sequence import Sequence
+
+
+def exact_p_value(s: int, n: int) -> float:
+    """P(|S| >= s) for a fair sequence of n bits; s has the parity of n."""
+    return min(1.0, 2 * float(binomial_upper_tail((n + s) // 2, n)))
 
 
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:
     n = sequence.n
     s = 2 * sequence.ones - n
-    if mode == "nist":
-        p = math.erfc(abs(s) / math.sqrt(n) / math.sqrt(2))
-    else:
-        p = min(1.0, 2 * float(binomial_upper_tail((n + abs(s)) // 2, n)))
+    p = math.erfc(abs(s) / math.sqrt(2 * n)) if mode == "nist" else exact_p_value(abs(s), n)
     return Outcome((p,), {"S": s})
 
 
@@ -25,4 +27,5 @@ TEST = StatisticalTest(
     evaluate=_evaluate,
     minimum=lambda mode, parameters: 100,  # 2.1.7
     correction="exact binomial p-value; the normal limit rejects good short sequences too often",
+    attained=lambda x, n: attained_below(lambda half: exact_p_value(2 * half + n % 2, n), x, n // 2),
 )

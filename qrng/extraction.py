@@ -19,17 +19,16 @@ import numpy as np
 import qrng
 from qrng import bits
 from qrng._native import kernel_name, wipe
-from qrng.assessment import assess
+from qrng.admission import claim_of_whole, refuse_unless_ok
 from qrng.claim import EntropyClaim
-from qrng.errors import EntropyError, ParameterError, QrngError
+from qrng.errors import ParameterError, QrngError
 from qrng.extractors import extractor_class
 from qrng.files import atomic_write
 from qrng.formats import Capture, open_capture
 from qrng.health.scan import HealthReport, scan
-from qrng.rbg import refuse_unless_ok
 from qrng.samples import Samples
 
-__all__ = ["Input", "claim_of_whole", "extract_file"]
+__all__ = ["Input", "extract_file"]
 
 _ONE_BLOCK = 1 << 24
 """Raw bits up to which a whole file is one block by default: a claim on the whole string says nothing of its parts."""
@@ -81,22 +80,6 @@ class _Measured:
 
     bits: int
     sha256: str | None
-
-
-def claim_of_whole(whole: Callable[[], Iterator[Samples]], name: str) -> EntropyClaim:
-    """The claim that the assessment of a whole capture supports; a statistical estimate, no adversary considered.
-
-    Raises:
-        HealthAlarm, HealthFailure: the data carry no entropy, and the health tests at full entropy say where.
-        EntropyError: they carry none, and no health test sees why.
-    """
-    samples = Samples.join(whole())
-    try:
-        return assess(samples).claim
-    except EntropyError:
-        width = samples.bits_per_symbol
-        refuse_unless_ok(scan([samples], claim=width, bits_per_symbol=width, lanes=samples.lanes), name)
-        raise
 
 
 def extract_file(

@@ -17,17 +17,16 @@ import numpy as np
 
 from qrng import bits
 from qrng._native import kernel_name, wipe
+from qrng.admission import claim_for, refuse_unless_ok
 from qrng.claim import EntropyClaim
-from qrng.errors import ClosedError, EntropyError, HealthAlarm, HealthFailure, ParameterError, SourceError
+from qrng.errors import ClosedError, HealthAlarm, HealthFailure, ParameterError, SourceError
 from qrng.extractors import extractor_class
 from qrng.health.gate import DEFAULT_QUARANTINE, Gate
-from qrng.health.scan import HealthReport, scan
-from qrng.health.startup import STARTUP_SYMBOLS
-from qrng.health.states import State
+from qrng.health.scan import scan
 from qrng.samples import Samples
 from qrng.source import Source
 
-__all__ = ["RandomBitGenerator", "SimulatedSourceWarning", "refuse_unless_ok"]
+__all__ = ["RandomBitGenerator", "SimulatedSourceWarning"]
 
 DEFAULT_BLOCK = 1 << 16
 """Raw bits a block."""
@@ -89,7 +88,7 @@ class RandomBitGenerator:
             )
         self._source = source
         self._pure = pure
-        self._claim = _claim_of(source, claim)
+        self._claim = claim_for(source, claim)
         round_bits = source.bits_per_symbol * source.lanes
         block = block_bits // round_bits * round_bits
         if block <= 0:
@@ -362,23 +361,6 @@ class RandomBitGenerator:
         self.__reduce__()
 
 
-def refuse_unless_ok(report: HealthReport, name: str) -> None:
-    """Pass a scanned capture only if it is OK.
-
-    Raises:
-        HealthAlarm, HealthFailure: a test alarmed; HealthFailure where the state is FAILED.
-        EntropyError: the capture is too short for the start-up tests.
-    """
-    if report.alarms:
-        kind = HealthFailure if report.state == State.FAILED else HealthAlarm
-        raise kind(f"{name}: {report.summary()}; nothing was extracted. `qrng health` shows more")
-    if report.state != State.OK:
-        raise EntropyError(
-            f"{name}: {report.samples} symbols are too few for the health tests; the start-up alone takes "
-            f"{STARTUP_SYMBOLS} (SP 800-90B 4.3)"
-        )
-
-
 _alive: weakref.WeakSet[RandomBitGenerator] = weakref.WeakSet()
 
 
@@ -403,32 +385,6 @@ def _warn_once(spec: str) -> None:
             SimulatedSourceWarning,
             stacklevel=3,
         )
-
-
-def _claim_of(source: Source, given: EntropyClaim | float | None) -> EntropyClaim:
-    if isinstance(given, EntropyClaim):
-        claim = given
-    elif given is not None:
-        claim = EntropyClaim(
-            float(given),
-            None,
-            ("the caller vouches for this min-entropy a symbol, given everything before it",),
-            "given by the caller",
-            source.bits_per_symbol,
-        )
-    else:
-        from_physics = source.claim()
-        if from_physics is None:
-            raise EntropyError(
-                f"{source.spec}: no claim of min-entropy is known. Give claim=… (bits a symbol), or take the claim of "
-                "qrng.assess(…) of a capture of this source"
-            )
-        claim = from_physics
-    if claim.bits_per_symbol != source.bits_per_symbol:
-        raise ParameterError(
-            f"the claim is for symbols of {claim.bits_per_symbol} bits; the source gives {source.bits_per_symbol}"
-        )
-    return claim
 
 
 def _xor_into(target: memoryview, part: memoryview) -> None:

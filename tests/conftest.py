@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -10,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from qrng import _native
+
+settings.register_profile("no test asserts on a time", deadline=None)
+settings.load_profile("no test asserts on a time")
 
 
 @pytest.fixture
@@ -56,3 +61,30 @@ def run_qrng(tmp_path: Path) -> RunCommand:
         )
 
     return run
+
+
+def needs_extra(extra: str, module: str) -> None:
+    """Skip, saying so, where an optional dependency is absent; fail where QRNG_TEST_EXTRAS names it as installed."""
+    if importlib.util.find_spec(module) is not None:
+        return
+    if extra in os.environ.get("QRNG_TEST_EXTRAS", "").split(","):
+        pytest.fail(f"QRNG_TEST_EXTRAS names the extra {extra!r}, but {module} is not installed")
+    pytest.skip(f"{module} is not installed (extra {extra!r})")
+
+
+@pytest.fixture
+def ibm_extra() -> None:
+    """The extra `ibm`: qiskit-ibm-runtime."""
+    needs_extra("ibm", "qiskit_ibm_runtime")
+
+
+@pytest.fixture
+def sim_extra() -> None:
+    """The extra `sim`: qiskit-aer."""
+    needs_extra("sim", "qiskit_aer")
+
+
+@pytest.fixture
+def hdf5_extra() -> None:
+    """The extra `hdf5`: h5py."""
+    needs_extra("hdf5", "h5py")

@@ -106,8 +106,8 @@ def _extraction(claim: Any) -> bytes:
     with qrng.RandomBitGenerator(qrng.open_source("sim:"), claim=claim, pure=True) as generator:
         plan = generator.provenance()["extractor"]
         _say(f"Toeplitz hashing with a seed of the operating system: {plan['n']:,} raw bits to {plan['m']:,} a block.")
-        _say(f"If the claim holds, all output together is within 2^{plan['log2_error']} of uniform,")
-        _say("against an adversary with quantum memory too (leftover hash lemma).")
+        _say(f"If the claim holds against an adversary, all output is within 2^{plan['log2_error']} of uniform")
+        _say("for that adversary, quantum memory included (quantum leftover hash lemma).")
         _step(6, "Bytes")
         _say(generator.random_bytes(32).hex())
         _say(f"qrng.random_bytes(32) does all this and XORs {click.style('os.urandom', italic=True)} on top.")

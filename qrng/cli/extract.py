@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import Any
 
 import click
@@ -64,24 +65,27 @@ def _min_entropy(text: str | None) -> Any:
 
 def _text(record: dict[str, Any]) -> str:
     data, seed, output, plan = record["input"], record["seed"], record["output"], record["extractor"]
-    lines = [
-        f"read       {data['file']}: {data['read_as']}; {data['raw_bits']} raw bits, {data['used_bits']} used",
-        f"health     {record['health']['state']}, no alarm",
+    rows = [
+        ("read", f"{data['file']}: {data['read_as']}; {data['raw_bits']} raw bits, {data['used_bits']} used"),
+        ("health", f"{record['health']['state']}, no alarm"),
     ]
     if record["claim_from_same_data"]:
-        lines.append("           on the data that fixed the claim: a consistency check, not evidence")
-    if record["claim"]:
-        claim = record["claim"]
-        lines.append(f"claim      {claim['bits_per_sample']:.4f} bits a symbol of {claim['bits_per_symbol']}")
-        lines += [f"           assuming: {assumption}" for assumption in claim["assumptions"]]
-        lines.append(f"           from: {claim['reference']}")
+        rows.append(("", "on the data that fixed the claim: a consistency check, not evidence"))
+    claim = record["claim"]
+    if claim:
+        rows.append(("claim", f"{claim['bits_per_sample']:.4f} bits a symbol of {claim['bits_per_symbol']}, assuming"))
+        rows += [("", f"- {assumption}") for assumption in claim["assumptions"]]
+        rows.append(("", f"({claim['reference']})"))
     else:
-        lines.append("claim      none: the bare map promises nothing")
-    lines.append(f"extractor  {plan['extractor']}: {record['blocks']} x {plan['n']} bits to {plan['m']}")
-    if record["claim"]:
-        lines.append(f"           if the claim holds, at most 2^{plan['log2_error']:g} from uniform over all blocks")
-    lines += [
-        f"seed       {seed['file']} ({seed['source']})",
-        f"output     {output['file']}: {output['bits']} bits, sha256 {output['sha256']}",
+        rows.append(("claim", "none: the bare map promises nothing"))
+    rows.append(("extractor", f"{plan['extractor']}: {record['blocks']} x {plan['n']} bits to {plan['m']}"))
+    if claim:
+        rows.append(("", f"if the claim holds, at most 2^{plan['log2_error']:g} from uniform over all blocks"))
+    rows += [
+        ("seed", f"{seed['file']} ({seed['source']})"),
+        ("output", f"{output['file']}: {output['bits']} bits"),
+        ("sha256", output["sha256"]),
     ]
-    return "\n".join(lines)
+    return "\n".join(
+        textwrap.fill(text, 80, initial_indent=f"{title:11}", subsequent_indent=" " * 13) for title, text in rows
+    )

@@ -83,7 +83,7 @@ def _claim(text: str, source: Source) -> Any:
         raise ParameterError(
             f"--claim auto needs a capture that can be read twice; {source.spec} can't. Capture it to a file first"
         )
-    from qrng.extraction import claim_of_whole
+    from qrng.admission import claim_of_whole
 
     found = claim_of_whole(lambda: source.whole() or iter(()), source.spec)
     note(f"claim from the assessment of the whole capture: {found.bits_per_sample:.4f} bits a symbol")

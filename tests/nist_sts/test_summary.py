@@ -18,8 +18,8 @@ def test_a_thousand_sequences_may_pass_too_often() -> None:
 
 
 def test_one_sequence_is_judged_by_its_own_p_value() -> None:
-    assert nist_verdict([0.01], "nist")
-    assert not nist_verdict([0.0099], "nist")
+    assert nist_verdict([0.01], None, "nist")
+    assert not nist_verdict([0.0099], None, "nist")
 
 
 def test_uniformity_is_silent_below_55_sequences() -> None:
@@ -54,3 +54,27 @@ def test_holm_keeps_the_family_level() -> None:
     generator = np.random.default_rng(22)
     wrong = sum(holm(generator.random(188)) >= 0 for _ in range(4000))
     assert 15 <= wrong <= 68  # Binomial(4000, 0.01), six sigma either side
+
+
+@pytest.mark.parametrize("n", [100, 1001])
+def test_exact_p_values_are_expected_where_the_lattice_lets_them_fall(n: int) -> None:
+    """Ten bins of 20,000 good sequences: P(p < x) as the lattice has it, not x."""
+    from nist_sts import TESTS
+    from nist_sts.cumulative_sums import exact_p_value as cusum_p
+    from nist_sts.frequency import exact_p_value as frequency_p
+
+    generator = np.random.default_rng(7)
+    walks = np.cumsum(2 * generator.integers(0, 2, (20_000, n), dtype=np.int8) - 1, axis=1, dtype=np.int16)
+    for name, law, statistics in (
+        ("frequency", frequency_p, np.abs(walks[:, -1])),
+        ("cumulative_sums", cusum_p, np.abs(walks).max(axis=1)),
+    ):
+        table = {z: law(z, n) for z in np.unique(statistics).tolist()}
+        p_values = [table[z] for z in statistics.tolist()]
+        attained = TESTS[name].attained
+        assert attained is not None
+        assert uniformity(p_values, "corrected") < 1e-6
+        assert uniformity(p_values, "corrected", lambda x, a=attained: a(x, n)) > 1e-4
+        for x in (0.05, 0.3, 0.9):
+            share = np.mean(np.array(p_values) < x)
+            assert attained(x, n) == pytest.approx(share, abs=0.02)
