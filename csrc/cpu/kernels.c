@@ -13,6 +13,7 @@ static const qrng_kernels levels[] = {
         .needs = 0,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_portable,
+        .pairs = qrng_pairs_portable,
     },
 #if defined(__x86_64__)
     {
@@ -20,6 +21,7 @@ static const qrng_kernels levels[] = {
         .needs = QRNG_CPU_AVX2 | QRNG_CPU_PCLMUL | QRNG_CPU_BMI2,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_avx2,
+        .pairs = qrng_pairs_portable,
     },
     {
         .name = "avx512",
@@ -27,6 +29,7 @@ static const qrng_kernels levels[] = {
                  QRNG_CPU_GFNI,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_avx512,
+        .pairs = qrng_pairs_avx512,
     },
 #endif
 };

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "extractors/seedless.h"
+
 struct qrng_toeplitz_method;
 
 typedef struct qrng_kernels {
@@ -13,6 +15,8 @@ typedef struct qrng_kernels {
     uint32_t needs; /* QRNG_CPU_* */
     /* bits: ones in whole bytes */
     uint64_t (*popcount)(const uint8_t *src, size_t bytes);
+    /* extractors: pairs of bits, for von Neumann and Peres; see extractors/seedless.h */
+    qrng_pairs *pairs;
     /* gf2: the fastest method of this level for n x m Toeplitz matrices */
     const struct qrng_toeplitz_method *(*toeplitz)(uint64_t n, uint64_t m);
 } qrng_kernels;
