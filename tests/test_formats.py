@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from qrng.container import ContainerWriter
 from qrng.errors import ParameterError
-from qrng.formats import LAYOUTS, Capture, open_capture
+from qrng.formats import Capture, open_capture
 from qrng.samples import Samples
 
 zstandard = pytest.importorskip("zstandard", reason="the extra zstd is not installed")
@@ -50,11 +50,12 @@ def encode(layout: str, symbols: np.ndarray, width: int) -> bytes:
     return out.getvalue()
 
 
+BASIC = ("packed-msb", "packed-lsb", "symbols", "ascii", "json", "npy", "npz", "qrng")
 COMPRESS = {None: bytes, "gzip": gzip.compress, "zstd": lambda data: zstandard.ZstdCompressor().compress(data)}
 
 
 @pytest.mark.parametrize("compression", COMPRESS)
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", BASIC)
 def test_every_layout_gives_back_what_was_written(tmp_path: Path, layout: str, compression: str | None) -> None:
     for width, count in ((1, 4096), (3, 8 * 500), (8, 3000)):
         symbols = np.random.default_rng(width).integers(0, 1 << width, count)
@@ -69,7 +70,7 @@ def test_every_layout_gives_back_what_was_written(tmp_path: Path, layout: str, c
 
 
 @pytest.mark.parametrize("compression", COMPRESS)
-@pytest.mark.parametrize("layout", [name for name in LAYOUTS if name != "packed-lsb"])
+@pytest.mark.parametrize("layout", [name for name in BASIC if name != "packed-lsb"])
 def test_the_layout_is_sniffed_from_the_content(layout: str, compression: str | None) -> None:
     symbols = np.random.default_rng(5).integers(0, 2, 4096)
     data = COMPRESS[compression](encode(layout, symbols, 1))

@@ -6,6 +6,7 @@
 #include "cpu/features.h"
 #include "cpu/kernels.h"
 #include "gf2/toeplitz.h"
+#include "health/bank.h"
 
 static const qrng_kernels levels[] = {
     {
@@ -13,6 +14,8 @@ static const qrng_kernels levels[] = {
         .needs = 0,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_portable,
+        .bank_count = qrng_bank_count_portable,
+        .bank_wealth = qrng_bank_wealth_portable,
         .sts = &qrng_sts_portable,
     },
 #if defined(__x86_64__)
@@ -21,6 +24,8 @@ static const qrng_kernels levels[] = {
         .needs = QRNG_CPU_AVX2 | QRNG_CPU_PCLMUL | QRNG_CPU_BMI2,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_avx2,
+        .bank_count = qrng_bank_count_popcnt,
+        .bank_wealth = qrng_bank_wealth_avx2,
         .sts = &qrng_sts_avx2,
     },
     {
@@ -29,6 +34,8 @@ static const qrng_kernels levels[] = {
                  QRNG_CPU_GFNI,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_avx512,
+        .bank_count = qrng_bank_count_avx512,
+        .bank_wealth = qrng_bank_wealth_avx512,
         .sts = &qrng_sts_avx512,
     },
 #endif

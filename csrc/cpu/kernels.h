@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct qrng_toeplitz_method;
+#include "health/bank.h"
 #include "sts/kernels.h"
+
+struct qrng_toeplitz_method;
 
 typedef struct qrng_kernels {
     const char *name;
@@ -16,6 +18,9 @@ typedef struct qrng_kernels {
     uint64_t (*popcount)(const uint8_t *src, size_t bytes);
     /* gf2: the fastest method of this level for n x m Toeplitz matrices */
     const struct qrng_toeplitz_method *(*toeplitz)(uint64_t n, uint64_t m);
+    /* health: ones of each feature of the bank over a block; the block's payoffs into the e-detectors */
+    bank_count_fn *bank_count;
+    bank_wealth_fn *bank_wealth;
     /* sts: the family's own table */
     const qrng_sts_kernels *sts;
 } qrng_kernels;

@@ -30,6 +30,10 @@ typedef struct qrng_toeplitz_method {
 
 /* Bits of t into dst from bit `at` on. */
 void qrng_toeplitz_string_copy(uint8_t *dst, uint64_t at, const qrng_toeplitz_string *t);
+/* The bits from `from` on, as many as there are up to `bits`, into dst from bit `at` on; other bits of dst
+ * are kept. */
+void qrng_toeplitz_string_part(uint8_t *dst, uint64_t at, const qrng_toeplitz_string *t, uint64_t from,
+                               uint64_t bits);
 
 /* What each kernel level takes for a size. */
 const qrng_toeplitz_method *qrng_toeplitz_choose_portable(uint64_t n, uint64_t m);

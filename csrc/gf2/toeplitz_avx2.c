@@ -1,55 +1,87 @@
-/* Word products with PCLMULQDQ, two words at a time: see toeplitz_clmul.h. */
+/* The avx2 level: split products with PCLMULQDQ, in words as tmvp_avx512.c has them, two at a time. */
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+#include <string.h>
 
-#include "gf2/toeplitz_clmul.h"
+#include "gf2/tmvp_words.h"
+#include "gf2/unroll.h"
 
 #define TARGET __attribute__((target("avx2,pclmul")))
+#define INLINE static inline __attribute__((always_inline))
 
-/* `count` sums P from index w on, in registers over the whole of x. */
-TARGET static inline __attribute__((always_inline)) void
-sums(uint64_t *p, const uint64_t *x, const uint64_t *r, qrng_toeplitz_words n, size_t w, size_t count) {
-    __m128i acc[8];
-    for (size_t i = 0; i < count; i++)
-        acc[i] = _mm_setzero_si128();
-    for (size_t j = 0; j < n.x; j += 2) {
-        __m128i a = _mm_loadu_si128((const __m128i *)(x + j));
-        for (size_t i = 0; i < count; i++) {
-            __m128i b = _mm_loadu_si128((const __m128i *)(r + (n.y - w - i) + j));
-            acc[i] = _mm_xor_si128(acc[i], _mm_clmulepi64_si128(a, b, 0x00));
-            acc[i] = _mm_xor_si128(acc[i], _mm_clmulepi64_si128(a, b, 0x11));
+enum { BASE_MIN = 4, BASE_MAX = 12 };
+
+/* Sides are even, so that x is whole registers. */
+TARGET INLINE void leaf_product(uint64_t *y, const uint64_t *q, const uint64_t *x, const size_t b, int add) {
+    __m128i p[BASE_MAX + 1];
+    QRNG_UNROLL
+    for (size_t w = 0; w <= b; w++)
+        p[w] = _mm_setzero_si128();
+    QRNG_UNROLL
+    for (size_t j = 0; j < b; j += 2) {
+        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(x + j));
+        QRNG_UNROLL
+        for (size_t w = 0; w <= b; w++) {
+            __m128i t = _mm_loadu_si128((const __m128i *)(const void *)(q + b - w + j));
+            p[w] = _mm_xor_si128(p[w], _mm_clmulepi64_si128(a, t, 0x00));
+            p[w] = _mm_xor_si128(p[w], _mm_clmulepi64_si128(a, t, 0x11));
         }
     }
-    for (size_t i = 0; i < count; i++)
-        _mm_storeu_si128((__m128i *)(p + 2 * (w + i)), acc[i]);
-}
-
-TARGET static void multiply(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw,
-                            uint64_t raw_bit, uint8_t *out, uint64_t out_bit, uint64_t blocks,
-                            uint8_t *scratch) {
-    qrng_toeplitz_words size = qrng_toeplitz_words_for(n, m);
-    const uint64_t *r = (const uint64_t *)(const void *)state;
-    uint64_t *x = (uint64_t *)(void *)scratch, *y = x + size.x, *p = y + size.y;
-    for (uint64_t b = 0; b < blocks; b++) {
-        qrng_toeplitz_load(x, size.x, raw, raw_bit + b * n, n);
-        size_t w = 0;
-        for (; w + 8 <= size.y + 1; w += 8)
-            sums(p, x, r, size, w, 8);
-        for (; w + 3 <= size.y + 1; w += 3)
-            sums(p, x, r, size, w, 3);
-        for (; w < size.y + 1; w++)
-            sums(p, x, r, size, w, 1);
-        for (w = 0; w < size.y; w++)
-            y[w] = p[2 * w] ^ p[2 * (w + 1) + 1];
-        qrng_toeplitz_store(out, out_bit + b * m, m, y);
+    QRNG_UNROLL
+    for (size_t w = 0; w < b; w += 2) {
+        /* (low P_w, low P_(w+1)) + (high P_(w+1), high P_(w+2)) */
+        __m128i v = _mm_xor_si128(_mm_unpacklo_epi64(p[w], p[w + 1]), _mm_unpackhi_epi64(p[w + 1], p[w + 2]));
+        __m128i *to = (__m128i *)(void *)(y + w);
+        _mm_storeu_si128(to, add ? _mm_xor_si128(v, _mm_loadu_si128(to)) : v);
     }
 }
 
-static const qrng_toeplitz_method clmul = {
-    "clmul",  qrng_toeplitz_clmul_state_bytes, qrng_toeplitz_clmul_scratch_bytes, qrng_toeplitz_clmul_prepare,
-    multiply,
+#define CASE(b)                                                                                              \
+    case b:                                                                                                  \
+        leaf_product(y, q, x, b, add);                                                                       \
+        break;
+
+TARGET static void product(uint64_t *y, const uint64_t *q, const uint64_t *x, size_t base, int add) {
+    switch (base) {
+        CASE(4)
+        CASE(6)
+        CASE(8)
+        CASE(10)
+        CASE(12)
+    }
+}
+
+TARGET static void sum(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t words) {
+    size_t i = 0;
+    for (; i + 4 <= words; i += 4) {
+        __m256i left = _mm256_loadu_si256((const __m256i *)(const void *)(a + i));
+        __m256i right = _mm256_loadu_si256((const __m256i *)(const void *)(b + i));
+        _mm256_storeu_si256((__m256i *)(void *)(out + i), _mm256_xor_si256(left, right));
+    }
+    for (; i < words; i++)
+        out[i] = a[i] ^ b[i];
+}
+
+static void leaf(uint8_t *out, const uint8_t *q, size_t base) {
+    memcpy(out, q, 16 * base);
+}
+
+/* Cycles on Zen 5: a word product every two cycles. */
+static double leaf_cost(size_t base) {
+    return 10 + (double)(2 * base * (base + 1));
+}
+
+static const qrng_tmvp_kernel kernel = {
+    .costs = {BASE_MIN, BASE_MAX, 2, leaf_cost, .join_fixed = 20, .join_unit = 0.8},
+    .leaf_words_per_unit = 2,
+    .swap = 1,
+    .leaf = leaf,
+    .product = product,
+    .sum = sum,
 };
+
+QRNG_TMVP_WORDS_METHOD(clmul, kernel);
 
 const qrng_toeplitz_method *qrng_toeplitz_choose_avx2(uint64_t n, uint64_t m) {
     (void)n, (void)m;

@@ -75,6 +75,48 @@ static void random_sizes(void) {
         one(&state, 1 + test_random(&state) % 3000, 1 + test_random(&state) % 2000, 1, RANDOM, RANDOM);
 }
 
+/* Many blocks at once: whole groups, and what is left over. */
+static void streams(void) {
+    static const uint64_t small[][2] = {{5, 2}, {64, 32}, {100, 57}, {264, 40}, {520, 8}};
+    static const uint64_t counts[] = {63, 64, 65, 90, 130};
+    uint64_t state = 4;
+    for (size_t i = 0; i < sizeof small / sizeof small[0]; i++)
+        for (size_t j = 0; j < sizeof counts / sizeof counts[0]; j++)
+            one(&state, small[i][0], small[i][1], counts[j], RANDOM, RANDOM);
+    one(&state, 1000, 674, 70, RANDOM, RANDOM);
+    one(&state, 1024, 512, 70, RANDOM, RANDOM);
+}
+
+/* Sizes for which the transforms are chosen are too large for the definition bit by bit; so the columns of
+ * the matrix that single input bits select are compared with the windows of the seed that they are. */
+static void large(void) {
+    static const uint64_t sizes[][2] = {
+        {300000, 100000}, {100003, 99991}, {700001, 900}, {900, 700001}, {2200000, 70000}};
+    uint64_t state = 5;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        uint64_t n = sizes[i][0], m = sizes[i][1], length = n + m - 1;
+        size_t raw_bytes = (size_t)(n + 7) / 8, out_bytes = (size_t)(m + 7) / 8,
+               seed_bytes = (size_t)(length + 7) / 8;
+        uint8_t *seed = malloc(seed_bytes), *raw = calloc(raw_bytes, 1), *out = calloc(out_bytes, 1);
+        test_fill(&state, seed, seed_bytes);
+        size_t bytes = qrng_toeplitz_state_bytes(n, m);
+        uint8_t *matrix = malloc(bytes);
+        CHECK(qrng_toeplitz_prepare(matrix, bytes, n, m, seed) == QRNG_OK);
+        uint8_t *scratch = malloc(qrng_toeplitz_scratch_bytes(matrix));
+        uint64_t ones[] = {0, n - 1, test_random(&state) % n, test_random(&state) % n};
+        for (size_t k = 0; k < 4; k++)
+            raw[ones[k] / 8] ^= (uint8_t)(0x80u >> ones[k] % 8);
+        qrng_toeplitz_extract(matrix, raw, 0, out, 0, 1, scratch);
+        for (uint64_t row = 0; row < m; row++) {
+            unsigned sum = 0;
+            for (size_t k = 0; k < 4; k++)
+                sum ^= test_bit(seed, (row + length - ones[k]) % length);
+            CHECK(test_bit(out, row) == sum);
+        }
+        free(seed), free(raw), free(out), free(matrix), free(scratch);
+    }
+}
+
 static void refusals(void) {
     uint8_t matrix[64], seed[1] = {0};
     CHECK(qrng_toeplitz_state_bytes(0, 1) == 0);
@@ -90,6 +132,8 @@ static void all(void) {
     every_small_size();
     borders();
     random_sizes();
+    streams();
+    large();
     refusals();
 }
 

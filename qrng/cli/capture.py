@@ -63,7 +63,8 @@ def command(spec: str, output: str, samples: int | None, faults: tuple[str, ...]
         return
     lanes = f" in {source.lanes} lanes" if source.lanes > 1 else ""
     width = "1 bit" if source.bits_per_symbol == 1 else f"{source.bits_per_symbol} bits"
-    click.echo(f"{output}: {count} symbols of {width}{lanes}, {layout}, sha256 {sha256}", err=True)
+    digest = f", sha256 {sha256}" if sha256 else ""
+    click.echo(f"{output}: {count} symbols of {width}{lanes}, {layout}{digest}", err=True)
 
 
 def _facts(source: Source) -> dict[str, Any]:
@@ -116,6 +117,9 @@ def _chunks(source: Source, samples: int | None) -> Iterator[Samples]:
             left -= chunk.count
 
 
-def _sha256(path: str) -> str:
+def _sha256(path: str) -> str | None:
+    """Hash of what was written; None of a pipe or device, which can't be read again."""
+    if not Path(path).is_file():
+        return None
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -97,20 +97,26 @@ def text(report: HealthReport, name: str, read_as: str, automatic: bool) -> str:
     ]
     for test in report.tests:
         over = f"{report.lanes} lanes" if test.get("per_lane") else "whole stream"
-        row = "".join(
-            f"{test.get(key, '-'):>{n}}" for key, n in (("window", 8), ("cutoff", 8), ("permanent_cutoff", 11))
-        )
+        if "log2_threshold" in test:
+            row = f"   evidence of 2^{test['log2_threshold']:g}"
+        else:
+            columns = (("window", 8), ("cutoff", 8), ("permanent_cutoff", 11))
+            row = "".join(f"{test.get(key, '-'):>{n}}" for key, n in columns)
         lines.append(f"{test['name']:10}{over:14}{row}")
     lines += [
         "",
         f"start-up  the first {STARTUP_SYMBOLS} samples",
         f"alpha     2^{report.alpha_log2} a symbol or window",
     ]
+    if report.log2_evidence is not None:
+        lines.append(f"evidence  2^{report.log2_evidence:.1f} at the end; SUSPECT from 2^{report.suspect_from}")
     lines.append(f"chance of any false alarm here, if the claim holds: at most {report.false_alarm_bound:.1e}")
     lines.append("")
     for alarm in report.alarms:
         where = "the whole stream" if alarm.lane is None else f"lane {alarm.lane}"
         lines.append(f"ALARM  {alarm.test} at sample {alarm.at_sample}, {where}; began about {alarm.onset_estimate}")
+        if alarm.detail is not None:
+            lines.append(f"       {alarm.detail}, evidence 2^{alarm.log2_evidence:.1f}")
     if report.examined < report.samples:
         lines.append(
             f"Not tested: the {report.samples - report.examined} samples after the last alarm (see --restarts)."

@@ -121,8 +121,8 @@ class Toeplitz(LinearExtractor):
     def _scratch_bytes(self, state: Any) -> int:
         return int(lib.qrng_toeplitz_scratch_bytes(state))
 
-    def _run(self, state: Any, raw: Any, out: Any, blocks: int, scratch: Any) -> None:
-        lib.qrng_toeplitz_extract(state, raw, 0, out, 0, blocks, scratch)
+    def _run(self, state: Any, raw: Any, out: Any, first: int, blocks: int, scratch: Any) -> None:
+        lib.qrng_toeplitz_extract(state, raw, first * self.n, out, first * self.m, blocks, scratch)
 
 
 def _no_output(n: int, k: Fraction, per_block: Fraction, blocks: int, weak: Fraction | None) -> str:

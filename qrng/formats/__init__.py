@@ -12,6 +12,9 @@
 | ascii | characters 0 and 1, white space ignored |
 | json | an array of integers or bit strings, or `raw_integers` with `bits_per_number` |
 | npy, npz | one NumPy array of booleans or integers: a row, or shots × lanes |
+| csv | rows of integers, columns = lanes |
+| int8, uint8, int16le, int16be, uint16le, uint16be | words of an ADC; `bits_per_symbol` = effective bits |
+| hdf5 | one dataset of integers (extra `hdf5`): a row, or shots × lanes |
 | qrng | our own container (docs/reference/container.md) |
 
 Each may be inside gzip or zstd. The layout is sniffed unless it is given.
@@ -19,6 +22,7 @@ Each may be inside gzip or zstd. The layout is sniffed unless it is given.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -30,15 +34,17 @@ import numpy as np
 
 from qrng import bits
 from qrng.errors import FormatError, ParameterError
-from qrng.formats.arrays import Json, Npy, npz_member
+from qrng.formats.arrays import LIMIT, Json, Npy, npz_member
+from qrng.formats.hdf5 import Hdf5
 from qrng.formats.layouts import Ascii, Container, Packed, Reader, Symbols
+from qrng.formats.numbers import ADC_TYPES, Adc, Csv
 from qrng.formats.sniff import sniff
-from qrng.formats.stream import StoredFile
+from qrng.formats.stream import StoredFile, Stream
 from qrng.samples import Samples
 
-__all__ = ["LAYOUTS", "Capture", "open_capture"]
+__all__ = ["ADC_TYPES", "LAYOUTS", "Capture", "open_capture"]
 
-LAYOUTS = ("packed-msb", "packed-lsb", "symbols", "ascii", "json", "npy", "npz", "qrng")
+LAYOUTS = ("packed-msb", "packed-lsb", "symbols", "ascii", "json", "npy", "npz", "csv", *ADC_TYPES, "hdf5", "qrng")
 """Names of the layouts, as `--layout` takes them."""
 
 
@@ -56,18 +62,28 @@ class Capture:
         provenance: JSON-ready facts: file, layout, and what the file records of itself.
     """
 
-    def __init__(self, file: BinaryIO, name: str, own: bool, layout: str | None, width: int | None, lanes: int | None):
+    def __init__(
+        self,
+        file: BinaryIO,
+        name: str,
+        own: bool,
+        layout: str | None,
+        width: int | None,
+        lanes: int | None,
+        dataset: str | None,
+        live: bool,
+    ) -> None:
         self.name = name
         self._file = file
         self._own = own
         self._used = False
-        self._zip = False
-        self._stored = StoredFile(file, name)
+        self._random_access = False
+        self._stored = StoredFile(file, name, plain=live)
         content = self._stored.content()
         self.compression = self._stored.compression
         self.sniffed = layout is None
         self.layout = layout or sniff(content)
-        self._reader = self._open(content, width, lanes)
+        self._reader = self._open(content, width, lanes, dataset)
         self.bits_per_symbol = self._reader.bits_per_symbol
         self.lanes = self._reader.lanes
         self.count = self._reader.count
@@ -79,7 +95,7 @@ class Capture:
             **self._reader.facts,
         }
 
-    def _open(self, content: Any, width: int | None, lanes: int | None) -> Reader:
+    def _open(self, content: Stream, width: int | None, lanes: int | None, dataset: str | None) -> Reader:
         match self.layout:
             case "packed-msb" | "packed-lsb":
                 return Packed(content, width, lanes, lsb=self.layout == "packed-lsb")
@@ -92,10 +108,22 @@ class Capture:
             case "npy":
                 return Npy(content, width, lanes)
             case "npz":
-                self._zip = self._stored.seekable and self.compression is None
-                return Npy(npz_member(self._file if self._zip else None, content), width, lanes)
-            case _:
+                return Npy(npz_member(self._seekable(content), self.name, dataset), width, lanes)
+            case "hdf5":
+                return Hdf5(self._seekable(content), self.name, width, lanes, dataset)
+            case "csv":
+                return Csv(content, width, lanes)
+            case "qrng":
                 return Container(content, width, lanes)
+            case adc:
+                return Adc(content, width, lanes, adc)
+
+    def _seekable(self, content: Stream) -> BinaryIO:
+        """The file itself for layouts that need random access; a compressed or piped one is loaded, within a limit."""
+        self._random_access = self._stored.seekable and self.compression is None
+        if self._random_access:
+            return self._file
+        return io.BytesIO(content.whole(LIMIT, "decompress it to a file first"))
 
     @property
     def sha256(self) -> str | None:
@@ -132,7 +160,7 @@ class Capture:
         if not first:
             raise FormatError(f"{self.name}: expected symbols, found none")
         self.count = first
-        self._sha256 = self._stored.digest(anew=self._zip)
+        self._sha256 = self._stored.digest(anew=self._random_access)
 
     def read_all(self) -> Samples:
         """The whole capture in memory."""
@@ -164,6 +192,8 @@ def open_capture(
     layout: str | None = None,
     bits_per_symbol: int | None = None,
     lanes: int | None = None,
+    dataset: str | None = None,
+    live: bool = False,
 ) -> Capture:
     """Open a capture of raw symbols for reading.
 
@@ -171,19 +201,23 @@ def open_capture(
         source: a path, "-" for standard input, or a binary file object (which stays open afterwards).
         layout: one of LAYOUTS; None to sniff it.
         bits_per_symbol: width of a symbol, 1 to 32. None: 1 for packed, ascii, and shots in JSON; the widest value
-            for one symbol a byte, JSON integers and NumPy arrays, which takes a pass over the file, so that of a pipe
-            the width must be given; what a container says.
+            for one symbol a byte, JSON, CSV, NumPy and HDF5 integers, which takes a pass over the file, so that of a
+            pipe the width must be given; all bits of an ADC word; what a container says.
         lanes: interleaved streams. None: the symbols of a JSON shot, the columns of an array, what a container says;
             else 1.
+        dataset: which array of an .npz archive or HDF5 file, if it has several.
+        live: the source is a device: take its bytes as they come, without a look at magic numbers.
 
     Raises:
         FormatError: the file is empty, a directory, truncated, or does not parse; says where and what was expected.
         ParameterError: an unknown layout, a width or a number of lanes out of range.
-        MissingExtraError: zstd without the extra of that name.
+        MissingExtraError: zstd or HDF5 without the extra of that name.
         OSError: the file can't be opened or read.
     """
     if layout is not None and layout not in LAYOUTS:
         raise ParameterError(f"no layout named {layout!r}: choose one of {', '.join(LAYOUTS)}")
+    if live and layout is None:
+        raise ParameterError("the layout of a live device is not sniffed: it must be given")
     if bits_per_symbol is not None and not 1 <= bits_per_symbol <= bits.MAX_WIDTH:
         raise ParameterError(f"symbol width {bits_per_symbol} is outside 1 to {bits.MAX_WIDTH} bits")
     if lanes is not None and lanes < 1:
@@ -200,7 +234,7 @@ def open_capture(
     else:
         file, name = source, str(getattr(source, "name", "stream"))
     try:
-        return Capture(file, name, own, layout, bits_per_symbol, lanes)
+        return Capture(file, name, own, layout, bits_per_symbol, lanes, dataset, live)
     except BaseException:
         if own:
             file.close()

@@ -7,7 +7,6 @@ every length checked before it is believed and pickled objects refused.
 from __future__ import annotations
 
 import ast
-import io
 import json
 import math
 import re
@@ -20,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from qrng import bits
-from qrng.errors import FormatError, ParameterError
-from qrng.formats.layouts import Block, Width, blocks_of
+from qrng.errors import FormatError
+from qrng.formats.integers import Integers
+from qrng.formats.layouts import Block, Width
 from qrng.formats.stream import Stream
 
 __all__ = ["Json", "Npy", "npz_member"]
@@ -180,28 +180,25 @@ def _npy_facts(text: bytes, stream: Stream, at: int) -> tuple[tuple[int, ...], b
     return shape, bool(facts["fortran_order"]), np.dtype(descr)
 
 
-class Npy:
+class Npy(Integers):
     """A NumPy array of booleans or integers: one dimension, or shots × lanes in C order.
 
     The width is that of the widest value (a pass over the file) unless it is given.
     """
 
-    facts: Mapping[str, Any] = {}
     label = "npy"
 
     def __init__(self, stream: Stream, width: Width, lanes: int | None) -> None:
         self._stream = stream
+        self.facts = {}
         self._header()
-        shape = self._shape
-        natural = shape[1] if len(shape) == 2 else 1
-        if lanes is not None and len(shape) == 2 and natural % lanes:
-            raise FormatError(f"{stream.name}: a row has {natural} symbols, which {lanes} lanes don't divide")
-        self.lanes = lanes or natural
-        self._total = math.prod(shape)
-        self.count: int | None = self._total
+        self._total = math.prod(self._shape)
+        self.count = self._total
         if not self._total:
             raise FormatError(f"{stream.name}: the array is empty, expected symbols")
-        self.bits_per_symbol = width or self._widest()
+        natural = self._shape[1] if len(self._shape) == 2 else 1
+        found = 1 if width is None and self._dtype.kind == "b" else width
+        self._decide(stream.name, found, lanes, natural, stream.restartable)
 
     def _header(self) -> None:
         stream = self._stream
@@ -227,73 +224,44 @@ class Npy:
         if size_known is not None and size_known != math.prod(shape) * dtype.itemsize:
             raise stream.fail(f"expected {math.prod(shape) * dtype.itemsize} bytes of data, the file has {size_known}")
 
-    def _values(self) -> Iterator[npt.NDArray[Any]]:
+        self._data = stream.offset
+
+    def _arrays(self) -> Iterator[tuple[npt.NDArray[Any], int]]:
         stream, size = self._stream, self._dtype.itemsize
-        left = self._total
-        while left:
-            n = min(left, _SCAN // size)
-            start = stream.offset
+        done = 0
+        while done < self._total:
+            n = min(self._total - done, _SCAN // size)
             array = np.frombuffer(stream.exactly(n * size, "array data"), self._dtype)
             if self._dtype.kind == "b":
                 array = array.view(np.uint8)
-                bad, expected = array > 1, "a boolean"
-            elif self._dtype.kind == "i":
-                bad, expected = (
-                    (array < 0) | (array >= 2**bits.MAX_WIDTH),
-                    f"an integer from 0 to 2^{bits.MAX_WIDTH} - 1",
-                )
-            else:
-                bad, expected = array >= 2**bits.MAX_WIDTH, f"an integer below 2^{bits.MAX_WIDTH}"
-            if size >= 4 or self._dtype.kind != "u":
-                self._refuse(bad, f"expected {expected}", start)
-            left -= n
-            yield array
+                if (array > 1).any():
+                    raise self._fail("expected a boolean", done + int((array > 1).argmax()))
+            yield array, done
+            done += n
         if stream.peek(1):
             raise stream.fail(f"expected the end after {self._total} array entries")
 
-    def _refuse(self, bad: npt.NDArray[np.bool_], what: str, start: int) -> None:
-        if bad.any():
-            raise self._stream.fail(what, start + int(bad.argmax()) * self._dtype.itemsize)
-
-    def _widest(self) -> int:
-        if self._dtype.kind == "b":
-            return 1
-        if not self._stream.restartable:
-            raise ParameterError(
-                f"{self._stream.name}: the width of symbols from a pipe must be given: bits_per_symbol"
-            )
-        top = max(int(array.max()) for array in self._values())
+    def _rewind(self) -> None:
         self._stream.rewind()
         self._header()
-        return max(1, top.bit_length())
 
-    def blocks(self, symbols: int) -> Iterator[Block]:
-        """As in `Reader`."""
-        width = self.bits_per_symbol
-        start = self._stream.offset
-        done = 0
-        for array in blocks_of(self._values(), symbols):
-            wide = array >= 2**width if width < 8 * array.dtype.itemsize else np.zeros(1, np.bool_)
-            self._refuse(wide, f"expected a symbol of {width} bits", start + done * self._dtype.itemsize)
-            done += len(array)
-            yield bits.pack(array, width), len(array)
+    def _fail(self, what: str, index: int) -> FormatError:
+        return self._stream.fail(what, self._data + index * self._dtype.itemsize)
 
 
-def npz_member(file: BinaryIO | None, content: Stream) -> Stream:
-    """The only array of an .npz archive as a stream.
-
-    Args:
-        file: the archive, if it is an uncompressed seekable file; else it is loaded from `content`, within the limit.
-    """
-    name = content.name
-    archive = file or io.BytesIO(content.whole(LIMIT, "decompress the .npz to a file first"))
+def npz_member(file: BinaryIO, name: str, wanted: str | None = None) -> Stream:
+    """One array of an .npz archive as a stream: the only one, or the one named `wanted`."""
     try:
-        opened = zipfile.ZipFile(archive)
+        opened = zipfile.ZipFile(file)
         members = [m for m in opened.infolist() if m.filename.endswith(".npy")]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise FormatError(f"{name}: expected an npz (zip) archive: {error}") from None
+    found = ", ".join(m.filename.removesuffix(".npy") for m in members[:5]) or "none"
+    if wanted is not None:
+        members = [m for m in members if m.filename == f"{wanted}.npy"]
+        if not members:
+            raise FormatError(f"{name}: no array named {wanted!r} in the archive; there are {found}")
     if len(members) != 1:
-        found = ", ".join(m.filename for m in members[:5]) or "none"
         raise FormatError(f"{name}: expected one array in the archive, found {len(members)}: {found}")
 
     def start() -> Any:

@@ -23,8 +23,6 @@ Block = tuple[bits.Bytes, int]
 Width = int | None
 """Bits a symbol as asked for; None leaves it to the layout."""
 
-_SCAN = 1 << 20
-
 
 class Reader(Protocol):
     """What a layout offers: facts known before reading, then blocks."""
@@ -120,7 +118,7 @@ class Symbols:
         if not stream.restartable:
             raise ParameterError(f"{stream.name}: the width of symbols from a pipe must be given: bits_per_symbol")
         top = 0
-        while top < 0x80 and (block := stream.read(_SCAN)):
+        while top < 0x80 and (block := stream.read(Stream.step)):
             top = max(top, max(block))
         stream.rewind()
         return max(1, top.bit_length())
@@ -150,7 +148,7 @@ class Ascii:
         self._stream = stream
 
     def _digits(self) -> Iterator[bits.Bytes]:
-        while data := self._stream.read(_SCAN):
+        while data := self._stream.read(self._stream.step):
             codes = _CODES[np.frombuffer(data, np.uint8)]
             if (codes == _OTHER).any():
                 where = self._stream.offset - len(data) + int((codes == _OTHER).argmax())

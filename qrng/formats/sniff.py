@@ -1,7 +1,8 @@
 """Which layout a capture has: magic first, then what its bytes are made of.
 
-npy, zip, JSON and our container are known by their first bytes; then only "0", "1" and white space is ascii; then all
-bytes at most 1 is one symbol a byte, as the NIST tool reads; everything else is packed, most significant bit first.
+npy, zip, HDF5, JSON and our container are known by their first bytes; then only "0", "1" and white space is ascii; then
+all bytes at most 1 is one symbol a byte, as the NIST tool reads; then digits with separators is csv; everything else is
+packed, most significant bit first. ADC samples can't be told from packed bits: their layout must be given.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ _PIPE = 1 << 20  # how far a pipe, which can't be rewound, is looked into
 _WHITE = b" \t\r\n\f\v"
 _ASCII = b"01" + _WHITE
 _TEXT = bytes(range(0x20, 0x7F)) + b"\t\r\n"
-_MAGIC = ((b"\x93NUMPY", "npy"), (b"PK\x03\x04", "npz"), (b"PK\x05\x06", "npz"), (container.MAGIC, "qrng"))
+_MAGIC = (
+    (b"\x93NUMPY", "npy"),
+    (b"PK\x03\x04", "npz"),
+    (b"PK\x05\x06", "npz"),
+    (container.MAGIC, "qrng"),
+    (b"\x89HDF\r\n\x1a\n", "hdf5"),
+)
 
 
 def sniff(stream: Stream) -> str:
@@ -38,7 +45,10 @@ def sniff(stream: Stream) -> str:
         raise stream.fail("compressed twice; take one layer off")
     if head.lstrip(_WHITE)[:1] in (b"[", b"{") and not head.translate(None, _TEXT):
         return "json"
-    return _by_content(stream)
+    layout = _by_content(stream)
+    if layout == "packed-msb" and not head.translate(None, b"0123456789,;" + _WHITE) and head.strip(b"0123456789"):
+        return "csv"
+    return layout
 
 
 def _by_content(stream: Stream) -> str:

@@ -19,6 +19,7 @@ GZIP_MAGIC = b"\x1f\x8b\x08"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 _BLOCK = 1 << 18
+_LIVE_STEP = 1 << 12
 _ZSTD_FEED = 512  # a 4-byte RLE block makes 128 KiB, so 512 bytes of input never make more than 16 MiB
 
 Read = Callable[[int], bytes]
@@ -32,7 +33,12 @@ class Stream:
         start: returns a function `read(n)` that gives up to n bytes from the beginning, b"" at the end.
         restartable: True if `start` may be called again.
         size: length in bytes where known beforehand, else None.
+
+    Attributes:
+        step: bytes that readers take at a time where their layout doesn't say; small for a live device.
     """
+
+    step = 1 << 20
 
     def __init__(self, name: str, start: Callable[[], Read], *, restartable: bool, size: int | None = None) -> None:
         self.name = name
@@ -90,12 +96,14 @@ class Stream:
 class StoredFile:
     """A file as stored: reads and hashes it, and offers its content with one layer of gzip or zstd taken off.
 
+    `plain` leaves compression alone: random bytes from a device can look like a magic number.
+
     Attributes:
         compression: "gzip", "zstd" or None.
         sha256: hex digest of the stored bytes, once they have been read to the end; None before.
     """
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
+    def __init__(self, file: BinaryIO, name: str, *, plain: bool = False) -> None:
         self.name = name
         self.sha256: str | None = None
         self.file = file
@@ -105,7 +113,8 @@ class StoredFile:
         magic = stored.peek(4)
         if not magic:
             raise FormatError(f"{name}: the file is empty, expected a capture")
-        self.compression = _compression_of(magic)
+        self._plain = plain
+        self.compression = None if plain else _compression_of(magic)
         if self.seekable:
             stored.rewind()
         self._from_start = stored.read
@@ -148,7 +157,10 @@ class StoredFile:
         if self.seekable and self.compression is None:
             size = self.file.seek(0, 2) - self._origin
             self.file.seek(self._origin)
-        return Stream(self.name, self._content, restartable=self.seekable, size=size)
+        content = Stream(self.name, self._content, restartable=self.seekable, size=size)
+        if self._plain:
+            content.step = _LIVE_STEP
+        return content
 
     def _content(self) -> Read:
         stored = self._stored() if self.seekable else self._from_start

@@ -8,7 +8,7 @@ import numpy as np
 
 from qrng._native import ffi, lib
 from qrng.bits import Symbols
-from qrng.health.base import Alarm, HealthTest, Setting
+from qrng.health.base import Alarm, HealthTest, Piece, Setting
 from qrng.health.cutoffs import apt_cutoff, apt_window
 
 __all__ = ["AdaptiveProportionTest", "tests"]
@@ -35,8 +35,9 @@ class AdaptiveProportionTest(HealthTest):
         self._alpha = 2.0**setting.alpha_log2
         self._state = ffi.new("qrng_apt_state[]", self.lanes)
 
-    def update(self, symbols: Symbols, first: int) -> int | None:
+    def update(self, piece: Piece, first: int) -> int | None:
         """See HealthTest."""
+        symbols = piece.symbols
         scan, kind = (
             (lib.qrng_apt_scan8, "uint8_t[]") if symbols.dtype == np.uint8 else (lib.qrng_apt_scan32, "uint32_t[]")
         )

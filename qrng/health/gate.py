@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from qrng.errors import ClosedError, HealthError, HealthFailure, ParameterError
-from qrng.health.base import Alarm, Setting
+from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Piece, Setting
 from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.monitor import Monitor
 from qrng.health.startup import STARTUP_SYMBOLS
@@ -43,6 +43,7 @@ class Gate:
         *,
         quarantine: int = DEFAULT_QUARANTINE,
         alpha_log2: int = ALPHA_LOG2,
+        run_length_log2: int = RUN_LENGTH_LOG2,
         startup: int = STARTUP_SYMBOLS,
     ) -> None:
         """Set up the tests for a stream.
@@ -53,6 +54,8 @@ class Gate:
             claim_bits: claimed min-entropy of a symbol, in bits.
             quarantine: raw bits that must follow a symbol without alarm before it is released.
             alpha_log2: log2 of the false-alarm probability α of a test at a symbol or window.
+            run_length_log2: log2 of the threshold A of the e-detectors: a false alarm of theirs within T
+                symbols has probability at most T/A.
             startup: symbols that pass the tests first and are never released, at least 1024.
 
         Raises:
@@ -61,7 +64,7 @@ class Gate:
         """
         if quarantine < 0:
             raise ParameterError(f"the quarantine is a number of raw bits, not {quarantine}")
-        self._monitor = Monitor(Setting.of(bits_per_symbol, lanes, claim_bits, alpha_log2), startup)
+        self._monitor = Monitor(Setting.of(bits_per_symbol, lanes, claim_bits, alpha_log2, run_length_log2), startup)
         self._quarantine = quarantine
         self._held: deque[Samples] = deque()
         self._held_bits = 0
@@ -72,7 +75,7 @@ class Gate:
 
     @property
     def state(self) -> State:
-        """STARTUP, OK, INTERMITTENT or FAILED."""
+        """STARTUP, OK, SUSPECT, INTERMITTENT or FAILED."""
         return self._monitor.latch.state
 
     @property
@@ -85,7 +88,7 @@ class Gate:
         """Bound on the probability of any alarm so far, had the claim held throughout.
 
         Union bound over all tests: RCT has probability at most α at each symbol, APT at most α in each
-        window, on the stream and once more on its lanes.
+        window, on the stream and once more on its lanes; the e-detectors together at most 1/A at each symbol.
         """
         return self._monitor.false_alarm_bound()
 
@@ -147,7 +150,7 @@ class Gate:
     def _test(self, samples: Samples, start: int) -> int:
         """Test one piece; returns how many of its symbols belong to the start-up."""
         left = self._monitor.startup.left
-        piece = samples.symbols(start, start + _PIECE)
+        piece = Piece(samples, start, start + _PIECE)
         at = self._monitor.update(
             piece,
             samples.first + start,
@@ -217,6 +220,8 @@ class Gate:
             "bits_per_symbol": setting.bits_per_symbol,
             "lanes": setting.lanes,
             "alpha_log2": setting.alpha_log2,
+            "run_length_log2": setting.run_length_log2,
+            "log2_evidence": monitor.evidence(),
             "startup_symbols": monitor.startup.symbols,
             "quarantine_bits": self._quarantine,
             "samples": monitor.samples,

@@ -8,9 +8,9 @@ from typing import Any
 from qrng._native import wipe
 from qrng.bits import Symbols
 from qrng.health import registry
-from qrng.health.base import Alarm, HealthTest, Setting
+from qrng.health.base import Alarm, HealthTest, Piece, Setting
 from qrng.health.startup import STARTUP_SYMBOLS, Startup
-from qrng.health.states import Latch, State
+from qrng.health.states import SUSPECT_BITS, Latch, State
 
 __all__ = ["Monitor"]
 
@@ -36,27 +36,28 @@ class Monitor:
         self.samples = 0
         self.runs = 1
         self._startup_symbols = startup
+        self._suspicious = setting.run_length_log2 - SUSPECT_BITS
         self._begin()
 
     def _begin(self) -> None:
         self.startup = Startup(self._startup_symbols)
         self._tests: list[HealthTest] = registry.build(self.setting)
 
-    def update(self, symbols: Symbols, first: int, following: Following) -> int | None:
-        """Test symbols, the first of stream index `first`; wipes them.
+    def update(self, piece: Piece, first: int, following: Following) -> int | None:
+        """Test a piece, its first symbol of stream index `first`; wipes its unpacked form.
 
         Returns:
-            None, or the index into `symbols` of the one that raised an alarm. The tests have then to be begun
-            again by `restart`; symbols after that one were not tested.
+            None, or the index into the piece of the symbol that raised an alarm. The tests have then to be
+            begun again by `restart`; symbols after that one were not tested.
         """
         try:
-            hits = [(at, test) for test in self._tests if (at := test.update(symbols, first)) is not None]
+            hits = [(at, test) for test in self._tests if (at := test.update(piece, first)) is not None]
         finally:
-            wipe(symbols)
+            wipe(piece.symbols)
         if not hits:
-            self.samples += len(symbols)
-            self.startup.take(len(symbols))
-            self.latch.passed(len(symbols), self.startup.passed)
+            self.samples += len(piece)
+            self.startup.take(len(piece))
+            self.latch.passed(len(piece), self.startup.passed, (self.evidence() or 0) >= self._suspicious)
             return None
         at, test = min(hits, key=lambda hit: hit[0])  # of equally early ones the first in the registry
         self.samples += at + 1
@@ -90,6 +91,10 @@ class Monitor:
         Union bound: over the tests, and for each over its symbols (RCT) or windows (APT) so far.
         """
         return min(1.0, sum(test.false_alarm_bound(self.samples, self.runs) for test in self._tests))
+
+    def evidence(self) -> float | None:
+        """log2 of the most evidence that a test holds now; an alarm comes at `run_length_log2`. None without such."""
+        return max((held for test in self._tests if (held := test.evidence()) is not None), default=None)
 
     def describe(self) -> list[dict[str, Any]]:
         """JSON-ready description of each test."""

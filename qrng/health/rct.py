@@ -8,7 +8,7 @@ import numpy as np
 
 from qrng._native import ffi, lib
 from qrng.bits import Symbols
-from qrng.health.base import Alarm, HealthTest, Setting
+from qrng.health.base import Alarm, HealthTest, Piece, Setting
 from qrng.health.cutoffs import rct_cutoff
 
 __all__ = ["RepetitionCountTest", "tests"]
@@ -31,8 +31,9 @@ class RepetitionCountTest(HealthTest):
         self._alpha = 2.0**setting.alpha_log2
         self._state = ffi.new("qrng_rct_state[]", self.lanes)
 
-    def update(self, symbols: Symbols, first: int) -> int | None:
+    def update(self, piece: Piece, first: int) -> int | None:
         """See HealthTest."""
+        symbols = piece.symbols
         scan, kind = (
             (lib.qrng_rct_scan8, "uint8_t[]") if symbols.dtype == np.uint8 else (lib.qrng_rct_scan32, "uint32_t[]")
         )

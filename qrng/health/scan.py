@@ -13,10 +13,10 @@ import numpy as np
 
 from qrng.bits import Symbols
 from qrng.errors import FormatError, ParameterError
-from qrng.health.base import Alarm, Setting
+from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Piece, Setting
 from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.monitor import Monitor
-from qrng.health.states import State
+from qrng.health.states import SUSPECT_BITS, State
 from qrng.samples import Samples
 
 __all__ = ["HealthReport", "scan"]
@@ -32,11 +32,12 @@ class HealthReport:
         claim: min-entropy of a symbol, in bits, that was tested.
         samples: symbols in the capture.
         examined: symbols that were tested: all, unless an alarm ended the scan.
-        state: at the end: OK, INTERMITTENT or FAILED; INTERMITTENT too where the capture ends before the start-up
-            after an alarm was passed. STARTUP: no alarm, but the capture is shorter than the start-up, so that the
-            tests say nothing yet.
+        state: at the end: OK, SUSPECT, INTERMITTENT or FAILED; INTERMITTENT too where the capture ends before
+            the start-up after an alarm was passed. STARTUP: no alarm, but the capture is shorter than the
+            start-up, so that the tests say nothing yet.
         alarms: in stream order, at most restarts + 1.
         false_alarm_bound: bound on the probability of any alarm, if the claim holds.
+        log2_evidence: log2 of the most evidence that an e-detector held at the end; None if none ran.
         tests: the tests that ran, with their cutoffs.
     """
 
@@ -49,13 +50,20 @@ class HealthReport:
     bits_per_symbol: int
     lanes: int
     alpha_log2: int
+    run_length_log2: int
     restarts: int
+    log2_evidence: float | None
     tests: tuple[dict[str, Any], ...]
 
     @property
     def passed(self) -> bool:
         """No alarm."""
         return not self.alarms
+
+    @property
+    def suspect_from(self) -> int:
+        """log2 of the evidence from which the state is SUSPECT."""
+        return self.run_length_log2 - SUSPECT_BITS
 
     def summary(self) -> str:
         """One line: the state and, if there is one, the first alarm."""
@@ -79,6 +87,8 @@ class HealthReport:
             "bits_per_symbol": self.bits_per_symbol,
             "lanes": self.lanes,
             "alpha_log2": self.alpha_log2,
+            "run_length_log2": self.run_length_log2,
+            "log2_evidence": self.log2_evidence,
             "restarts": self.restarts,
             "tests": list(self.tests),
         }
@@ -127,6 +137,7 @@ def scan(
     lanes: int,
     claim: float | Fraction,
     alpha_log2: int = ALPHA_LOG2,
+    run_length_log2: int = RUN_LENGTH_LOG2,
     restarts: int = 0,
 ) -> HealthReport:
     """Run every health test over a finite capture.
@@ -141,6 +152,7 @@ def scan(
         lanes: interleaved streams, each tested apart beside the whole.
         claim: claimed min-entropy of a symbol, in bits.
         alpha_log2: log2 of the false-alarm probability α of a test at a symbol or window.
+        run_length_log2: log2 of the threshold A of the e-detectors.
         restarts: how often to go on after an alarm.
 
     Raises:
@@ -150,7 +162,7 @@ def scan(
     """
     if restarts < 0:
         raise ParameterError(f"restarts can't be {restarts}")
-    setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2)
+    setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2)
     monitor = Monitor(setting)
     ahead = _Ahead(chunks)
     due = 0
@@ -176,7 +188,9 @@ def scan(
         bits_per_symbol=bits_per_symbol,
         lanes=lanes,
         alpha_log2=alpha_log2,
+        run_length_log2=run_length_log2,
         restarts=restarts,
+        log2_evidence=monitor.evidence(),
         tests=tuple(monitor.describe()),
     )
 
@@ -184,7 +198,7 @@ def scan(
 def _scan_chunk(monitor: Monitor, ahead: _Ahead, chunk: Samples, restarts: int) -> None:
     start = 0
     while start < chunk.count and len(monitor.alarms) <= restarts:
-        piece = chunk.symbols(start, start + _PIECE)
+        piece = Piece(chunk, start, start + _PIECE)
         size = len(piece)
         at = monitor.update(piece, chunk.first + start, partial(ahead.following, chunk, start))
         start += size if at is None else at + 1

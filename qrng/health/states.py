@@ -1,8 +1,9 @@
 """The states of a stream under test, and what an alarm does to them.
 
-STARTUP → OK → INTERMITTENT (an alarm) → by `restart()` alone → STARTUP; FAILED for good. An alarm makes
-FAILED when an earlier one lies fewer than 2^30 symbols back, or when the run or window that alarmed goes on
-to the cutoff of α². Nothing leaves INTERMITTENT by itself.
+STARTUP → OK ⇄ SUSPECT → INTERMITTENT (an alarm) → by `restart()` alone → STARTUP; FAILED for good. SUSPECT is
+advice: evidence within a factor of 2^10 of an alarm; it changes no claim and holds nothing back. An alarm
+makes FAILED when an earlier one lies fewer than 2^30 symbols back, or when the run or window that alarmed
+goes on to the cutoff of α². Nothing leaves INTERMITTENT by itself.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from enum import StrEnum
 
 from qrng.errors import HealthAlarm, HealthFailure
 
-__all__ = ["SECOND_ALARM_WITHIN", "Latch", "State"]
+__all__ = ["SECOND_ALARM_WITHIN", "SUSPECT_BITS", "Latch", "State"]
 
 SECOND_ALARM_WITHIN = 1 << 30
 """Symbols: a second alarm within so many of the first is a failure."""
+
+SUSPECT_BITS = 10
+"""Bits of evidence short of an alarm from which the state is SUSPECT."""
 
 
 class State(StrEnum):
@@ -22,8 +26,12 @@ class State(StrEnum):
 
     STARTUP = "STARTUP"
     OK = "OK"
+    SUSPECT = "SUSPECT"
     INTERMITTENT = "INTERMITTENT"
     FAILED = "FAILED"
+
+
+_RUNNING = (State.STARTUP, State.OK, State.SUSPECT)
 
 
 class Latch:
@@ -35,11 +43,11 @@ class Latch:
         self._tested = 0
         self._last_alarm: int | None = None
 
-    def passed(self, symbols: int, startup_over: bool) -> None:
-        """Count symbols tested without an alarm."""
+    def passed(self, symbols: int, startup_over: bool, suspicious: bool = False) -> None:
+        """Count symbols tested without an alarm; `suspicious` says whether the evidence is near one."""
         self._tested += symbols
-        if self.state is State.STARTUP and startup_over:
-            self.state = State.OK
+        if self.state in _RUNNING and startup_over:
+            self.state = State.SUSPECT if suspicious else State.OK
 
     def alarm(self, symbols: int, what: str, permanent: bool) -> None:
         """An alarm with the last of `symbols` more symbols."""

@@ -22,7 +22,7 @@ class FileSource(Source):
 
     Args:
         path: the file, "-" for standard input.
-        layout, bits_per_symbol, lanes: as in `open_capture`.
+        layout, bits_per_symbol, lanes, dataset: as in `open_capture`.
         replay: say that the capture may be used although the same bits can be read again; marks it reproducible.
 
     Raises:
@@ -39,9 +39,10 @@ class FileSource(Source):
         bits_per_symbol: int | None = None,
         lanes: int | None = None,
         replay: bool = False,
+        dataset: str | None = None,
     ) -> None:
         self._path = os.fspath(path)
-        self._options = {"layout": layout, "bits_per_symbol": bits_per_symbol, "lanes": lanes}
+        self._options = {"layout": layout, "bits_per_symbol": bits_per_symbol, "lanes": lanes, "dataset": dataset}
         given: dict[str, Any] = {name: value for name, value in self._options.items() if value is not None}
         if replay:
             given["replay"] = "true"
@@ -140,7 +141,7 @@ class FileSource(Source):
 
 
 def open_spec(target: str, options: Options) -> FileSource:
-    """Open `file:PATH?layout=…&bits_per_symbol=…&lanes=…&replay=…`."""
+    """Open `file:PATH?layout=…&bits_per_symbol=…&lanes=…&replay=…&dataset=…`."""
     if not target:
         raise ParameterError("file: needs a path, as in file:capture.bin")
     return FileSource(
@@ -149,4 +150,5 @@ def open_spec(target: str, options: Options) -> FileSource:
         options.integer("bits_per_symbol"),
         options.integer("lanes"),
         options.flag("replay"),
+        options.text("dataset"),
     )

@@ -58,6 +58,12 @@ _BUILT_IN = (
     Scheme(
         "file", "file:capture.bin?bits_per_symbol=8", "a capture of any layout, each bit used once", "qrng.sources.file"
     ),
+    Scheme(
+        "device",
+        "device:/dev/ttyUSB0?layout=symbols&bits_per_symbol=8",
+        "a character device, named pipe or serial port, read as it comes",
+        "qrng.sources.device",
+    ),
     Scheme("sim", "sim:?qubits=8&bias=0.01", "n-qubit Hadamard device, simulated", "qrng.sources.simulator"),
 )
 

@@ -71,13 +71,14 @@ def test_a_finite_source_is_recorded_to_its_end_and_can_be_plain_bits(tmp_path: 
         (["sim:", "--samples", "9", "--fault", "gremlin"], 2, "choose one of"),
         (["sim:?qubits=0", "--samples", "9"], 2, "qubits must be from 1"),
         (["elsewhere:", "--samples", "9"], 2, "must start with one of"),
+        (["sim:", "--samples", "9999999", "-o", "/dev/full"], 1, "/dev/full: No space left on device"),
     ],
 )
 def test_what_goes_wrong_is_one_line_with_its_code_and_leaves_no_file(
     tmp_path: Path, args: list[str], code: int, says: str
 ) -> None:
     (tmp_path / "short.txt").write_text("101100001")
-    done = qrng("capture", *args, "-o", "out.qrng", cwd=tmp_path)
+    done = qrng("capture", "-o", "out.qrng", *args, cwd=tmp_path)
     assert done.returncode == code
     assert says in done.stderr
     assert "Traceback" not in done.stderr
@@ -96,3 +97,15 @@ def test_an_interrupt_leaves_no_half_written_file(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "interrupted" in message and "Traceback" not in message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_capture_can_go_down_a_pipe(tmp_path: Path) -> None:
+    done = subprocess.run(
+        f"{QRNG} capture sim:?seed=1 --samples 8000 --layout packed-msb -o /dev/stdout | wc -c",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "1000"
+    assert "8000 symbols of 1 bit in 8 lanes, packed-msb\n" in done.stderr

@@ -50,7 +50,7 @@ def test_a_stream_of_blocks_equals_the_definition(kernel, data, n, blocks, entro
     assert bytes(out) == bits.pack(expected).tobytes()
 
 
-@pytest.mark.parametrize(("n", "m"), [(1024, 512), (4096, 2048), (4099, 1025), (20_011, 9_973)])
+@pytest.mark.parametrize(("n", "m"), [(1024, 512), (4096, 2048), (4099, 1025), (20_011, 9_973), (120_000, 50_001)])
 def test_large_blocks_are_the_same_on_every_kernel(n, m):
     random = np.random.default_rng(n)
     raw, seed = random.bytes(bits.bytes_for(3 * n)), random.bytes(bits.bytes_for(n + m - 1))
@@ -61,6 +61,15 @@ def test_large_blocks_are_the_same_on_every_kernel(n, m):
             results.add(bytes(Toeplitz(n, m).extract_blocks(raw, seed)))
     _native.force_kernel("auto")
     assert len(results) == 1
+
+
+@pytest.mark.parametrize("threads", [2, 3, 7])
+def test_threads_share_the_blocks_of_any_size(kernel, threads):
+    ext = Toeplitz(101, 37)
+    seed, raw = system_seed(ext.seed_bytes), system_seed(bits.bytes_for(101 * 300))
+    assert ext.extract_blocks(raw, seed, blocks=300, threads=threads) == ext.extract_blocks(raw, seed, blocks=300)
+    with pytest.raises(ParameterError, match="threads"):
+        ext.extract_blocks(raw, seed, threads=0)
 
 
 def test_the_map_is_linear(kernel):

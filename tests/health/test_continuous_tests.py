@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qrng import Samples
 from qrng.health import Setting
 from qrng.health.apt import AdaptiveProportionTest
-from qrng.health.base import HealthTest
+from qrng.health.apt import tests as apt_tests
+from qrng.health.base import HealthTest, Piece
 from qrng.health.rct import RepetitionCountTest
-from qrng.health.registry import build
+from qrng.health.rct import tests as rct_tests
 
 
 def plain_rct(symbols: Sequence[int], cutoff: int, lanes: int = 1) -> int | None:
@@ -67,11 +69,15 @@ def window_with(count: int, window: int, total: int, at_window: int = 2) -> npt.
     return bits
 
 
-def first_alarm(test: HealthTest, symbols: npt.NDArray[Any], cuts: list[int]) -> int | None:
+def piece(symbols: npt.ArrayLike, width: int = 1) -> Piece:
+    return Piece(Samples.from_symbols(symbols, width))
+
+
+def first_alarm(test: HealthTest, symbols: npt.NDArray[Any], cuts: list[int], width: int) -> int | None:
     """Stream index of the first alarm, the stream handed over in pieces."""
     at = 0
     for stop in [*sorted(cuts), len(symbols)]:
-        hit = test.update(np.ascontiguousarray(symbols[at:stop]), at)
+        hit = test.update(piece(symbols[at:stop], width), at)
         if hit is not None:
             return at + hit
         at = stop
@@ -98,16 +104,17 @@ def test_alarms_come_where_a_plain_reading_of_the_standard_puts_them(
     cuts = [min(cut, n) for cut in cuts]
     setting = Setting.of(width, lanes, width / 2, -20)
     rct = RepetitionCountTest(setting, per_lane=True)
-    assert first_alarm(rct, symbols, cuts) == plain_rct(symbols.tolist(), rct.cutoff, lanes)
+    assert first_alarm(rct, symbols, cuts, width) == plain_rct(symbols.tolist(), rct.cutoff, lanes)
     apt = AdaptiveProportionTest(setting, per_lane=True)
-    assert first_alarm(apt, symbols, cuts) == plain_apt(symbols.tolist(), apt.window, apt.cutoff, lanes)
+    assert first_alarm(apt, symbols, cuts, width) == plain_apt(symbols.tolist(), apt.window, apt.cutoff, lanes)
 
 
 def alarms(symbols: npt.NDArray[Any], lanes: int = 1, width: int = 1) -> dict[tuple[str, bool], int]:
-    """Every test in force that alarms, with the place."""
+    """The continuous tests that alarm, with the place."""
     found = {}
-    for test in build(Setting.of(width, lanes, 1.0)):
-        at = test.update(symbols, 0)
+    setting = Setting.of(width, lanes, 1.0)
+    for test in (*rct_tests(setting), *apt_tests(setting)):
+        at = test.update(piece(symbols, width), 0)
         if at is not None:
             found[test.name, bool(test.describe()["per_lane"])] = at
     return found
@@ -154,12 +161,12 @@ def test_an_alarm_names_lane_and_onset() -> None:
     symbols[1 + 4 * 200 :: 4] = 1
     symbols[1 + 4 * 199] = 0
     test = RepetitionCountTest(setting, per_lane=True)
-    at = test.update(symbols, 0)
+    at = test.update(piece(symbols), 0)
     assert at == 1 + 4 * 240
     alarm = test.alarm(at)
     assert (alarm.test, alarm.at_sample, alarm.lane, alarm.onset_estimate) == ("rct", at, 1, 1 + 4 * 200)
     apt = AdaptiveProportionTest(setting, per_lane=True)
-    at = apt.update(symbols, 0)
+    at = apt.update(piece(symbols), 0)
     assert at is not None
     assert apt.alarm(at).lane == 1
     assert apt.alarm(at).onset_estimate == 1 + 4 * 1024  # the window of the lane that is stuck from its first symbol
@@ -169,7 +176,7 @@ def test_the_lane_follows_the_index_in_the_whole_stream() -> None:
     test = RepetitionCountTest(Setting.of(1, 3, 1.0), per_lane=True)
     symbols = np.random.default_rng(3).integers(0, 2, 600, dtype=np.uint8)
     symbols[2::3] = 0
-    at = test.update(symbols, 1000)  # 1000 mod 3 = 1: the stuck lane is (1 + 2) mod 3
+    at = test.update(piece(symbols), 1000)  # 1000 mod 3 = 1: the stuck lane is (1 + 2) mod 3
     assert at == 2 + 40 * 3
     assert test.alarm(1000 + at).lane == 0
 
@@ -177,14 +184,14 @@ def test_the_lane_follows_the_index_in_the_whole_stream() -> None:
 def test_wide_symbols_are_compared_whole() -> None:
     test = RepetitionCountTest(Setting.of(20, 1, 20.0))
     same_low_byte = (np.arange(100, dtype=np.uint32) % 3) * 256 + 7
-    assert test.update(same_low_byte, 0) is None
-    assert test.update(np.full(10, 9, np.uint32), 100) == test.cutoff - 1
+    assert test.update(piece(same_low_byte, 20), 0) is None
+    assert test.update(piece(np.full(10, 9), 20), 100) == test.cutoff - 1
 
 
 @pytest.mark.parametrize(("following", "permanent"), [(39, False), (40, True), (60, True)])
 def test_a_run_is_permanent_when_it_reaches_the_cutoff_of_alpha_squared(following: int, permanent: bool) -> None:
     test = RepetitionCountTest(Setting.of(1, 1, 1.0))
-    assert test.update(np.ones(41, np.uint8), 0) == 40
+    assert test.update(piece(np.ones(41, np.uint8)), 0) == 40
     assert test.permanent_cutoff == 81
     assert test.is_permanent(np.ones(following, np.uint8), 40) is permanent
     broken = np.ones(60, np.uint8)
@@ -194,7 +201,7 @@ def test_a_run_is_permanent_when_it_reaches_the_cutoff_of_alpha_squared(followin
 
 def test_a_window_is_permanent_when_it_reaches_the_cutoff_of_alpha_squared() -> None:
     test = AdaptiveProportionTest(Setting.of(1, 1, 1.0))
-    at = test.update(np.ones(1024, np.uint8), 0)
+    at = test.update(piece(np.ones(1024, np.uint8)), 0)
     assert at == test.cutoff - 1
     missing = test.permanent_cutoff - test.cutoff
     assert not test.is_permanent(np.ones(missing - 1, np.uint8), at)

@@ -199,7 +199,7 @@ def test_symbols_of_another_shape_fail_for_good(wrong: dict[str, int]) -> None:
 class Broken(HealthTest):
     name = "broken"
 
-    def update(self, symbols: Any, first: int) -> int | None:
+    def update(self, piece: Any, first: int) -> int | None:
         raise self.error
 
     error: BaseException = ZeroDivisionError("secret")
@@ -258,20 +258,20 @@ def test_status_is_json_and_counts() -> None:
     status = json.loads(json.dumps(gate.status()))
     assert status["state"] == "OK"
     assert (status["samples"], status["held_bits"], status["released"]) == (5000, 1000, 5000 - STARTUP - 1000)
-    assert [(test["name"], test["per_lane"], test["cutoff"]) for test in status["tests"]] == [
-        ("rct", False, 35),
-        ("rct", True, 35),
-        ("apt", False, 645),
-        ("apt", True, 645),
+    assert [(test["name"], test["per_lane"]) for test in status["tests"]] == [
+        *((name, per_lane) for name in ("rct", "apt", "bank") for per_lane in (False, True)),
+        ("learned", False),
     ]
+    assert [test.get("cutoff") for test in status["tests"]] == [35, 35, 645, 645, None, None, None]
     alpha = 2.0**-30
     assert status["false_alarm_bound"] == pytest.approx(2 * 5000 * alpha + (2 * 5000 / 1024 + 1 + 2) * alpha)
+    assert 0 < status["log2_evidence"] < 40
 
 
 @pytest.mark.parametrize(
     "bad",
     [{"claim_bits": 1.5}, {"claim_bits": 0}, {"lanes": 0}, {"bits_per_symbol": 33}, {"quarantine": -1}, {"startup": 9},
-     {"alpha_log2": 0}],
+     {"alpha_log2": 0}, {"run_length_log2": 9}],
 )  # fmt: skip
 def test_parameters_outside_their_range_are_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(ParameterError):

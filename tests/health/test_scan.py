@@ -95,7 +95,7 @@ def test_the_report_is_json_in_the_shape_of_the_contract() -> None:
     data = json.loads(json.dumps(judge(with_runs(9000, 3000)).as_dict()))
     assert data["schema"] == "qrng.health/1"
     assert data["alarms"] == [
-        {"test": "rct", "at_sample": 3040, "lane": None, "onset_estimate": 3000, "log2_evidence": None}
+        {"test": "rct", "at_sample": 3040, "lane": None, "onset_estimate": 3000, "log2_evidence": None, "detail": None}
     ]
     assert (data["claim"], data["samples"], data["state"]) == (1.0, 9000, "INTERMITTENT")
     assert 0 < data["false_alarm_bound"] < 1
