@@ -52,6 +52,7 @@ def _parameters(context: click.Context, option: click.Parameter, texts: tuple[st
 )
 @click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say).")
 @click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Sequences judged at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     file: str,
@@ -62,6 +63,7 @@ def command(
     parameters: dict[str, dict[str, Any]],
     layout: str | None,
     bits_per_symbol: int | None,
+    workers: int,
     as_json: bool,
 ) -> int:
     """Run the statistical tests of SP 800-22 over the bits in FILE ("-" is stdin).
@@ -85,6 +87,7 @@ def command(
             mode=cast(Mode, mode),
             tests=tests,
             parameters=parameters,
+            workers=workers,
             progress=advance,
         )
         report = dataclasses.replace(report, input={"file": capture.name, "read_as": capture.describe()})

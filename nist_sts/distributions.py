@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["attained_below", "binomial_upper_tail", "chi_square_tail", "two_sided_normal"]
+__all__ = ["attained_below", "binomial_upper_tail", "chi_square_tail", "goodness_of_fit", "two_sided_normal"]
 
 
 def attained_below(p_value: Callable[[int], float], x: float, largest: int) -> float:
@@ -35,6 +35,14 @@ def chi_square_tail(statistic: Any, degrees: Any) -> Any:
     from scipy.special import gammaincc
 
     return gammaincc(np.divide(degrees, 2), np.divide(statistic, 2))
+
+
+def goodness_of_fit(counts: Any, probabilities: Any) -> tuple[float, float]:
+    """Pearson's chi-square of counts against class probabilities, and its p-value on classes - 1 degrees."""
+    observed = np.asarray(counts, dtype=np.float64)
+    expected = observed.sum() * np.asarray(probabilities, dtype=np.float64)
+    chi2 = float(np.sum((observed - expected) ** 2 / expected))
+    return chi2, float(chi_square_tail(chi2, observed.size - 1))
 
 
 def binomial_upper_tail(least: npt.ArrayLike, n: int) -> npt.NDArray[np.float64]:

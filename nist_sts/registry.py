@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from nist_sts import block_frequency, cumulative_sums, frequency, runs
+from nist_sts import (
+    approximate_entropy,
+    block_frequency,
+    cumulative_sums,
+    dft,
+    frequency,
+    linear_complexity,
+    longest_run,
+    non_overlapping_template,
+    overlapping_template,
+    random_excursions,
+    random_excursions_variant,
+    rank,
+    runs,
+    serial,
+    universal,
+)
 from nist_sts.base import StatisticalTest
 from qrng.errors import ParameterError
 
@@ -15,6 +31,17 @@ TESTS: dict[str, StatisticalTest] = {
         block_frequency.TEST,
         cumulative_sums.TEST,
         runs.TEST,
+        longest_run.TEST,
+        rank.TEST,
+        dft.TEST,
+        non_overlapping_template.TEST,
+        overlapping_template.TEST,
+        universal.TEST,
+        approximate_entropy.TEST,
+        random_excursions.TEST,
+        random_excursions_variant.TEST,
+        serial.TEST,
+        linear_complexity.TEST,
     )
 }
 

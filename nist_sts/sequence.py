@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from nist_sts.kernels import Counts, ring_patterns
 from qrng import bits
 from qrng._native import ffi, lib, readable
 from qrng.errors import ParameterError
@@ -16,6 +17,20 @@ __all__ = ["MAX_LENGTH", "Sequence"]
 
 MAX_LENGTH = 1 << 32
 """Longest sequence, in bits."""
+
+
+class Cycles(NamedTuple):
+    """Cycles of the walk between its zeros; an unfinished last one counts.
+
+    Attributes:
+        number: J.
+        visits: visits[x + 9], how often the walk is at x, |x| <= 9.
+        classes: classes[x + 4, k], cycles with k visits (5: five or more) to x, |x| <= 4.
+    """
+
+    number: int
+    visits: Counts
+    classes: Counts
 
 
 class Sequence:
@@ -40,6 +55,7 @@ class Sequence:
         if start < 0 or start + n > 8 * len(source):
             raise ParameterError(f"bits {start} to {start + n} asked of a buffer of {8 * len(source)} bits")
         self.n = n
+        self._patterns: dict[int, Counts] = {}
         self.words: npt.NDArray[np.uint64] = np.empty(int(lib.qrng_sts_words(n)), np.uint64)
         lib.qrng_sts_load(self.pointer, source, start, n)
 
@@ -66,3 +82,28 @@ class Sequence:
         extremes = ffi.new("int64_t[3]")
         lib.qrng_sts_walk(self.pointer, self.n, extremes)
         return int(extremes[0]), int(extremes[1]), int(extremes[2])
+
+    @cached_property
+    def cycles(self) -> Cycles:
+        """Cycles of the walk between its zeros."""
+        visits, classes = np.zeros(19, np.uint64), np.zeros((9, 6), np.uint64)
+        counts = (ffi.from_buffer("uint64_t[]", array, require_writable=True) for array in (visits, classes))
+        return Cycles(int(lib.qrng_sts_cycles(self.pointer, self.n, *counts)), visits, classes)
+
+    def patterns(self, m: int) -> Counts:
+        """How often each pattern of m (0 to 32) bits occurs in the sequence closed to a ring: 2^m counts.
+
+        Counted once for the longest m asked for so far: on a ring, each shorter pattern is the sum of its two
+        continuations.
+        """
+        longer = min((k for k in self._patterns if k >= m), default=None)
+        if m == 0:
+            return np.array([self.n], np.uint64)
+        if longer is None:
+            self._patterns[m] = ring_patterns(self.pointer, self.n, m)
+            return self._patterns[m]
+        while longer > m:
+            longer -= 1
+            both = self._patterns[longer + 1]
+            self._patterns[longer] = both[0::2] + both[1::2]
+        return self._patterns[m]

@@ -18,8 +18,9 @@ import numpy.typing as npt
 from qrng._native import check, ffi, lib, readable
 from qrng.claim import EntropyClaim
 from qrng.entropy.sp800_90b.estimate import Estimate, Skipped
+from qrng.entropy.sp800_90b.iid import IidVerdict
 from qrng.entropy.sp800_90b.most_common_value import from_mode
-from qrng.entropy.sp800_90b.tracks import NOT_BUILT, Progress, run
+from qrng.entropy.sp800_90b.tracks import Progress, run
 from qrng.errors import EntropyError, ParameterError
 from qrng.samples import Samples
 
@@ -38,7 +39,7 @@ class Assessment:
         samples: number of symbols.
         bits_per_symbol: width of a symbol.
         alphabet_size: distinct symbols.
-        track: "non-iid" or "conditioned".
+        track: "non-iid", "iid" or "conditioned".
         estimators: results, in the standard's order.
         skipped: estimators without a result, with the reason.
         h_original: smallest estimate on the literal samples, bits a symbol; None on the conditioned track.
@@ -51,6 +52,7 @@ class Assessment:
         layout: how the file was read; None for data in memory.
         warnings: what a reader must know of this result.
         provenance: what the source says of itself.
+        iid: result of the IID tests on the iid track; where they failed no entropy is awarded.
     """
 
     samples: int
@@ -69,11 +71,7 @@ class Assessment:
     layout: str | None = None
     warnings: tuple[str, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def absent(self) -> tuple[str, ...]:
-        """Estimators of the standard that this version does not have, so that the result is no full assessment."""
-        return tuple(dict.fromkeys(s.name for s in self.skipped if s.reason == NOT_BUILT))
+    iid: IidVerdict | None = None
 
     @property
     def lane_average(self) -> float | None:
@@ -97,6 +95,9 @@ class Assessment:
             EntropyError: the assessment found no entropy.
         """
         h = self.claimed_min_entropy
+        if self.iid and not self.iid.passed:
+            failed = ", ".join(self.iid.failures)
+            raise EntropyError(f"the samples are not IID ({failed}): nothing can be claimed on this track, use non-iid")
         if h <= 0:
             raise EntropyError("the assessment found no min-entropy, so nothing can be claimed")
         used = ", ".join(dict.fromkeys(e.section for e in self.estimators))
@@ -104,10 +105,12 @@ class Assessment:
             "a statistical estimate from the samples alone: no adversary and no side information is considered",
             f"the source keeps behaving as it did in the {self.samples} samples assessed",
         ]
+        if self.iid:
+            assumptions.append(
+                "the samples are independent and identically distributed; the tests found nothing against it"
+            )
         if self.lane_samples:
             assumptions.append(f"lanes are independent: {self.lanes} lanes, each by its most common value (6.3.1)")
-        if self.absent:
-            assumptions.append(f"not the full standard: without {', '.join(self.absent)}")
         return EntropyClaim(h, None, tuple(assumptions), f"NIST SP 800-90B, sections {used}", self.bits_per_symbol)
 
     def as_json(self) -> dict[str, Any]:
@@ -122,7 +125,6 @@ class Assessment:
             "track": self.track,
             "estimators": [asdict(estimate) for estimate in self.estimators],
             "skipped": [asdict(skipped) for skipped in self.skipped],
-            "absent": list(self.absent),
             "h_original": self.h_original,
             "h_bitstring": self.h_bitstring,
             "min_entropy": self.min_entropy,
@@ -130,6 +132,8 @@ class Assessment:
             "claim": self.claim.as_dict() if self.claimed_min_entropy > 0 else None,
             "warnings": list(self.warnings),
         }
+        if self.iid:
+            report["iid"] = self.iid.as_json()
         if self.lane_samples:
             pairs = zip(self.lane_samples, self.lane_min_entropy, strict=True)
             report["lane_estimates"] = [
@@ -148,6 +152,8 @@ def assess(
     layout: str | None = None,
     lanes: int | None = None,
     track: str = "non-iid",
+    seed: int | None = None,
+    workers: int = 1,
     progress: Progress | None = None,
 ) -> Assessment:
     """Estimate the min-entropy of raw samples by SP 800-90B.
@@ -158,7 +164,10 @@ def assess(
             any of them; for a file, to what its layout says.
         layout: how to read the file ("packed-msb", "symbols", …); None to look.
         lanes: number of interleaved streams; None to take what the data say, else 1.
-        track: "non-iid" for raw noise, "conditioned" for the output of a conditioning component.
+        track: "non-iid" for raw noise; "iid" for raw noise that is argued to be independent, which is then tested;
+            "conditioned" for the output of a conditioning component.
+        seed: 64 bits that name the shuffles of the IID tests; None draws one (the result tells which).
+        workers: threads; the result does not depend on their number.
         progress: called as progress(done, total, name) after each estimator.
 
     Returns:
@@ -178,7 +187,7 @@ def assess(
         samples, digest = _from_samples(data, bits_per_symbol, lanes)
     else:
         samples, digest = _from_memory(data, bits_per_symbol, lanes)
-    outcome = run(samples, track, progress)
+    outcome = run(samples, track, progress, seed=seed, workers=workers)
     lane_samples, lane_min_entropy = _lane_estimates(samples) if samples.lanes > 1 else ((), ())
     return Assessment(
         samples=samples.count,
@@ -197,6 +206,7 @@ def assess(
         layout=found,
         warnings=_warnings(samples),
         provenance=dict(samples.provenance),
+        iid=outcome.iid,
     )
 
 

@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from qrng import _native
+
+settings.register_profile("no test asserts on a time", deadline=None)
+settings.load_profile("no test asserts on a time")
 
 
 @pytest.fixture
@@ -78,3 +82,9 @@ def ibm_extra() -> None:
 def sim_extra() -> None:
     """The extra `sim`: qiskit-aer."""
     needs_extra("sim", "qiskit_aer")
+
+
+@pytest.fixture
+def hdf5_extra() -> None:
+    """The extra `hdf5`: h5py."""
+    needs_extra("hdf5", "h5py")

@@ -204,3 +204,30 @@ def test_lanes_of_a_file_are_assessed_lane_by_lane(tmp_path):
     assert (result.lanes, result.samples, result.bits_per_symbol) == (8, 24_000, 1)
     first_lane = (shots >= 128).astype(np.uint8)
     assert result.lane_min_entropy[0] == pytest.approx(mcv(first_lane), abs=1e-12)
+
+
+def test_the_iid_track_takes_the_most_common_value_alone():
+    result = qrng.assess(noise(4, n=20_000), track="iid", seed=5)
+    assert result.iid.passed
+    assert {e.name for e in result.estimators} == {"most_common_value"}
+    assert result.claim.bits_per_sample == min(result.h_original, 4 * result.h_bitstring)
+    assert any("independent" in assumption for assumption in result.claim.assumptions)
+    report = result.as_json()
+    assert report["iid"]["seed"] == 5
+    assert len(report["iid"]["permutation"]) == 19
+
+
+def test_no_entropy_is_awarded_where_the_iid_tests_fail():
+    walk = (np.cumsum(noise(1, n=600)) % 16).astype(np.uint8)
+    result = qrng.assess(walk, track="iid", seed=5)
+    assert result.min_entropy == 0.0
+    assert result.estimators == ()
+    assert {s.reason for s in result.skipped} == {"the samples are not IID"}
+    json.dumps(result.as_json(), allow_nan=False)
+    with pytest.raises(EntropyError, match="not IID"):
+        _ = result.claim
+
+
+def test_threads_do_not_change_the_result():
+    symbols = noise(4)
+    assert qrng.assess(symbols, workers=4) == qrng.assess(symbols)

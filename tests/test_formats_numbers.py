@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import io
 from pathlib import Path
 from typing import Any
@@ -109,8 +110,8 @@ class TestHdf5:
     h5py: Any = None
 
     @pytest.fixture(autouse=True)
-    def extra(self) -> None:
-        self.h5py = pytest.importorskip("h5py", reason="the extra hdf5 is not installed")
+    def extra(self, hdf5_extra: None) -> None:
+        self.h5py = importlib.import_module("h5py")
 
     def file(self, path: Path, **datasets: Any) -> Path:
         with self.h5py.File(path, "w") as file:

@@ -10,6 +10,7 @@
 #include "bits/bits.h"
 #include "gf2/toeplitz_avx512.h"
 #include "gf2/tmvp.h"
+#include "gf2/transpose8.h"
 #include "gf2/unroll.h"
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,gfni")))
@@ -195,29 +196,6 @@ TARGET static const uint8_t *product(__m512i *y, const uint8_t *q, const __m512i
     return product(y + half, q, x, base, levels - 1, 1, work + half);
 }
 
-/* An 8 x 8 matrix of 64-bit words, one row a register. */
-TARGET INLINE void transpose8(__m512i r[8]) {
-    __m512i a[8], b[8];
-    QRNG_UNROLL
-    for (int i = 0; i < 8; i += 2) {
-        a[i] = _mm512_unpacklo_epi64(r[i], r[i + 1]);
-        a[i + 1] = _mm512_unpackhi_epi64(r[i], r[i + 1]);
-    }
-    QRNG_UNROLL
-    for (int i = 0; i < 2; i++) {
-        b[i] = _mm512_shuffle_i64x2(a[i], a[i + 2], 0x88);
-        b[i + 2] = _mm512_shuffle_i64x2(a[i], a[i + 2], 0xdd);
-        b[i + 4] = _mm512_shuffle_i64x2(a[i + 4], a[i + 6], 0x88);
-        b[i + 6] = _mm512_shuffle_i64x2(a[i + 4], a[i + 6], 0xdd);
-    }
-    /* b[i] has words i and i+4 of lanes 0..3 of rows; one more round puts eight rows together. */
-    QRNG_UNROLL
-    for (int i = 0; i < 4; i++) {
-        r[i] = _mm512_shuffle_i64x2(b[i], b[i + 4], 0x88);
-        r[i + 4] = _mm512_shuffle_i64x2(b[i], b[i + 4], 0xdd);
-    }
-}
-
 /* Byte k of row b goes to byte b of row k; 64 rows of `take` bytes (the rest reads as zero) to 64 rows of
  * `give`, any distance apart. `middle` is 64 registers, [word of the row][group of eight rows]. */
 TARGET INLINE void transpose64(uint8_t *to, size_t to_stride, size_t give, const uint8_t *from,
@@ -235,7 +213,7 @@ TARGET INLINE void transpose64(uint8_t *to, size_t to_stride, size_t give, const
         if (ahead) /* the same rows of the next group; past the end of the buffer this does nothing */
             for (size_t i = 0; i < 8; i++)
                 _mm_prefetch((const char *)((uintptr_t)from + (64 + 8 * g + i) * from_stride), _MM_HINT_T0);
-        transpose8(r);
+        qrng_transpose8(r);
         QRNG_UNROLL
         for (size_t i = 0; i < 8; i++)
             middle[8 * i + g] = _mm512_permutexvar_epi8(bytes8, r[i]);
@@ -245,7 +223,7 @@ TARGET INLINE void transpose64(uint8_t *to, size_t to_stride, size_t give, const
         QRNG_UNROLL
         for (size_t i = 0; i < 8; i++)
             r[i] = middle[8 * c + i];
-        transpose8(r);
+        qrng_transpose8(r);
         QRNG_UNROLL
         for (size_t i = 0; i < 8; i++)
             _mm512_mask_storeu_epi8(to + (8 * c + i) * to_stride, given, r[i]);
@@ -270,22 +248,22 @@ size_t qrng_toeplitz_gfni_scratch_bytes(uint64_t n, uint64_t m) {
 }
 
 TARGET static void load(__m512i *x, size_t registers, uint64_t n, const uint8_t *raw, uint64_t raw_bit,
-                        unsigned count, __m512i *tile) {
+                        uint64_t step, unsigned count, __m512i *tile) {
     uint8_t *rows = (uint8_t *)(tile + LANES);
     size_t bytes = (size_t)((n + 7) / 8), at = 0;
-    int in_place = n % 8 == 0 && raw_bit % 8 == 0 && count == LANES;
+    int in_place = n % 8 == 0 && step % 8 == 0 && raw_bit % 8 == 0 && count == LANES;
     for (; at < bytes; at += 64) {
         uint8_t *to = (uint8_t *)(x + at);
         size_t take = bytes - at < 64 ? bytes - at : 64;
         if (in_place && take == 64) {
-            transpose64(to, 64, 64, raw + raw_bit / 8 + at, (size_t)(n / 8), 64, 1, tile);
+            transpose64(to, 64, 64, raw + raw_bit / 8 + at, (size_t)(step / 8), 64, 1, tile);
         } else if (in_place) {
-            transpose64(to, 64, 64, raw + raw_bit / 8 + at, (size_t)(n / 8), take, 1, tile);
+            transpose64(to, 64, 64, raw + raw_bit / 8 + at, (size_t)(step / 8), take, 1, tile);
         } else {
             uint64_t bits = n - 8 * at < 512 ? n - 8 * at : 512;
             memset(rows, 0, 64 * LANES);
             for (unsigned b = 0; b < count; b++)
-                qrng_bits_copy(rows + 64 * b, 0, raw, raw_bit + b * n + 8 * at, bits);
+                qrng_bits_copy(rows + 64 * b, 0, raw, raw_bit + b * step + 8 * at, bits);
             transpose64(to, 64, 64, rows, 64, 64, 0, tile);
         }
     }
@@ -315,21 +293,21 @@ TARGET static void store(uint8_t *out, uint64_t out_bit, unsigned count, const _
 }
 
 TARGET void qrng_toeplitz_gfni_multiply(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw,
-                                        uint64_t raw_bit, uint8_t *out, uint64_t out_bit, uint64_t blocks,
-                                        uint8_t *scratch) {
+                                        uint64_t raw_bit, uint64_t step, uint8_t *out, uint64_t out_bit,
+                                        uint64_t blocks, uint8_t *scratch) {
     qrng_tmvp_shape s = shape(n, m);
     size_t tile_bytes = s.leaves * leaf_bytes(&s), xs = x_registers(&s, n), ys = y_registers(&s, m);
     __m512i *x = (__m512i *)(void *)scratch, *y = x + xs, *work = y + ys, *tile = work + 2 * s.side;
     memset(y, 0, ys * sizeof *y);
     while (blocks) {
         unsigned count = blocks < LANES ? (unsigned)blocks : LANES;
-        load(x, xs, n, raw, raw_bit, count, tile);
+        load(x, xs, n, raw, raw_bit, step, count, tile);
         for (size_t r = 0; r < s.rows; r++)
             for (size_t c = 0; c < s.cols; c++)
                 product(y + r * s.side, state + (s.rows - 1 - r + c) * tile_bytes, x + c * s.side, s.base,
                         s.levels, c > 0, work);
         store(out, out_bit, count, y, m, tile);
-        raw_bit += count * n;
+        raw_bit += count * step;
         out_bit += count * m;
         blocks -= count;
     }

@@ -16,6 +16,24 @@ typedef struct qrng_sts_kernels {
     uint64_t (*block_squares)(const uint64_t *words, uint64_t blocks, uint64_t length);
     uint64_t (*transitions)(const uint64_t *words, uint64_t n);
     void (*walk)(const uint64_t *words, uint64_t n, int64_t *extremes);
+    uint64_t (*cycles)(const uint64_t *words, uint64_t n, uint64_t *visits, uint64_t *classes);
+    void (*longest_runs)(const uint64_t *words, uint64_t blocks, uint64_t length, uint64_t *counts,
+                         uint64_t top);
+    void (*run_counts)(const uint64_t *words, uint64_t blocks, uint64_t length, unsigned run,
+                       uint64_t *counts, uint64_t top);
+    void (*patterns)(const uint64_t *words, uint64_t n, unsigned m, uint64_t *counts);
+    void (*block_patterns)(const uint64_t *words, uint64_t blocks, uint64_t length, unsigned m,
+                           uint64_t *counts);
+    double (*gaps)(const uint64_t *words, unsigned width, uint64_t first, uint64_t tested, uint64_t *last,
+                   uint64_t *counts, uint64_t limit);
+    size_t (*rank_scratch)(unsigned rows, unsigned columns);
+    void (*ranks)(const uint64_t *words, uint64_t matrices, unsigned rows, unsigned columns, uint64_t *counts,
+                  void *scratch);
+    size_t (*complexity_scratch)(uint64_t length);
+    void (*complexities)(const uint64_t *words, uint64_t blocks, uint64_t length, uint64_t *counts,
+                         void *scratch);
+    double (*power)(const uint64_t *words, uint64_t n, uint64_t bin);
+    int64_t (*peaks_below)(const uint64_t *words, const void *plan, double threshold, void *scratch);
 } qrng_sts_kernels;
 
 extern const qrng_sts_kernels qrng_sts_portable;

@@ -2,6 +2,7 @@
 #if defined(__x86_64__)
 #define TARGET                                                                                               \
     __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq")))
+#define WIDTH 64
 #define TABLE qrng_sts_avx512
 #include "sts/table.inc"
 #else

@@ -44,3 +44,66 @@ uint64_t qrng_sts_transitions(const uint64_t *words, uint64_t n) {
 void qrng_sts_walk(const uint64_t *words, uint64_t n, int64_t *extremes) {
     kernels()->walk(words, n, extremes);
 }
+
+uint64_t qrng_sts_cycles(const uint64_t *words, uint64_t n, uint64_t *visits, uint64_t *classes) {
+    return kernels()->cycles(words, n, visits, classes);
+}
+
+void qrng_sts_longest_runs(const uint64_t *words, uint64_t blocks, uint64_t length, uint64_t *counts,
+                           uint64_t top) {
+    kernels()->longest_runs(words, blocks, length, counts, top);
+}
+
+int qrng_sts_run_counts(const uint64_t *words, uint64_t blocks, uint64_t length, unsigned run,
+                        uint64_t *counts, uint64_t top) {
+    if (run < 1 || run > 64 || run > length)
+        return QRNG_EINVAL;
+    kernels()->run_counts(words, blocks, length, run, counts, top);
+    return QRNG_OK;
+}
+
+int qrng_sts_patterns(const uint64_t *words, uint64_t n, unsigned m, uint64_t *counts) {
+    if (m < 1 || m > 32 || m > n)
+        return QRNG_EINVAL;
+    kernels()->patterns(words, n, m, counts);
+    return QRNG_OK;
+}
+
+int qrng_sts_block_patterns(const uint64_t *words, uint64_t blocks, uint64_t length, unsigned m,
+                            uint64_t *counts) {
+    if (m < 1 || m > 32 || m > length)
+        return QRNG_EINVAL;
+    kernels()->block_patterns(words, blocks, length, m, counts);
+    return QRNG_OK;
+}
+
+double qrng_sts_gaps(const uint64_t *words, unsigned width, uint64_t first, uint64_t tested, uint64_t *last,
+                     uint64_t *counts, uint64_t limit) {
+    return kernels()->gaps(words, width, first, tested, last, counts, limit);
+}
+
+size_t qrng_sts_rank_scratch_bytes(unsigned rows, unsigned columns) {
+    return rows < 1 || columns < 1 || columns > 64 ? 0 : kernels()->rank_scratch(rows, columns);
+}
+
+int qrng_sts_ranks(const uint64_t *words, uint64_t matrices, unsigned rows, unsigned columns,
+                   uint64_t *counts, void *scratch, size_t scratch_bytes) {
+    size_t need = qrng_sts_rank_scratch_bytes(rows, columns);
+    if (need == 0 || scratch_bytes < need)
+        return QRNG_EINVAL;
+    kernels()->ranks(words, matrices, rows, columns, counts, scratch);
+    return QRNG_OK;
+}
+
+size_t qrng_sts_complexity_scratch_bytes(uint64_t length) {
+    return length < 1 || length >= 1u << 17 ? 0 : kernels()->complexity_scratch(length);
+}
+
+int qrng_sts_complexities(const uint64_t *words, uint64_t blocks, uint64_t length, uint64_t *counts,
+                          void *scratch, size_t scratch_bytes) {
+    size_t need = qrng_sts_complexity_scratch_bytes(length);
+    if (need == 0 || scratch_bytes < need)
+        return QRNG_EINVAL;
+    kernels()->complexities(words, blocks, length, counts, scratch);
+    return QRNG_OK;
+}

@@ -20,6 +20,7 @@ _COMMANDS = {
     "sources": "List the noise sources and what each needs.",
     "stream": "Write random bytes to stdout without end.",
     "sts": "Run the SP 800-22 tests.",
+    "verify": "Check the certificate of an extraction against files.",
 }
 
 

@@ -20,13 +20,22 @@ WIDTH = 78  # columns: fits a terminal of 80
 @click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say).")
 @click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
 @click.option("--track", type=click.Choice(TRACKS), default=TRACKS[0], show_default=True, help="Which assessment.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Shuffles of the IID tests (default: drawn, and told).")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
-    file: str, bits_per_symbol: int | None, layout: str | None, lanes: int | None, track: str, as_json: bool
+    file: str,
+    bits_per_symbol: int | None,
+    layout: str | None,
+    lanes: int | None,
+    track: str,
+    seed: int | None,
+    workers: int,
+    as_json: bool,
 ) -> int:
     """Estimate the min-entropy of the raw samples in FILE ("-" is stdin).
 
-    Exits with 3 if no entropy is found.
+    Exits with 3 if no entropy is found or, on the iid track, if the samples are not IID.
     """
     with progress("Estimating", None, "estimates") as advance:
         result = assess(
@@ -35,6 +44,8 @@ def command(
             layout=layout,
             lanes=lanes,
             track=track,
+            seed=seed,
+            workers=workers,
             progress=lambda done, total, name: advance(1),
         )
     if as_json:
@@ -54,19 +65,20 @@ def text(result: Assessment, name: str) -> str:
         + (f", {result.lanes} lanes" if result.lanes > 1 else ""),
         f"SHA-256 {result.sha256}",
         "",
-        f"SP 800-90B, {result.track} track    min-entropy",
-        f"{'':26}{'per symbol':>12}{'per bit':>12}",
     ]
-    lines += _table(result)
-    lines += ["", f"whole stream              {result.min_entropy:12.6f}  {_rule(result)}"]
-    lines += _lanes(result)
-    lines.append("")
+    lines += _iid(result)
+    if not (result.iid and not result.iid.passed):
+        lines += [f"SP 800-90B, {result.track} track    min-entropy", f"{'':26}{'per symbol':>12}{'per bit':>12}"]
+        lines += _table(result)
+        lines += ["", f"whole stream              {result.min_entropy:12.6f}  {_rule(result)}"]
+        lines += _lanes(result)
+        lines.append("")
     if result.claimed_min_entropy > 0:
         claim = result.claim
         lines.append(f"claim                     {claim.bits_per_sample:12.6f}  bits for each symbol of {_bits(width)}")
         lines += [_wrapped(f"- {assumption}") for assumption in claim.assumptions]
     else:
-        lines.append("no claim: no min-entropy was found")
+        lines.append("no claim: no min-entropy is awarded")
     lines += [_wrapped(f"! {warning}") for warning in result.warnings]
     return "\n".join(lines)
 
@@ -91,9 +103,26 @@ def _table(result: Assessment) -> list[str]:
     for skipped in result.skipped:
         reasons.setdefault(skipped.reason, []).append(f"{skipped.name} ({skipped.on})")
     lines += [_wrapped(f"left out, {reason}: {', '.join(names)}") for reason, names in reasons.items()]
-    if result.absent:
-        lines.append(_wrapped("This is not the standard's full assessment: the estimators left out may give less."))
     return lines
+
+
+def _iid(result: Assessment) -> list[str]:
+    """Verdict of the IID tests with what repeats it."""
+    verdict = result.iid
+    if verdict is None:
+        return []
+    substring = verdict.repeated_substring
+    lines = [
+        f"IID tests {'passed' if verdict.passed else 'FAILED'}",
+        f"  permutation tests: {verdict.permutation.rounds} rounds, seed {verdict.permutation.seed}",
+        f"  chi-square independence   p = {verdict.independence.p_value:.6f}",
+        f"  chi-square goodness of fit p = {verdict.goodness_of_fit.p_value:.6f}",
+        f"  longest repeat            {substring.w} symbols, p = {substring.probability:.6f}",
+    ]
+    if not verdict.passed:
+        lines.append(_wrapped(f"failed: {', '.join(verdict.failures)}"))
+        lines.append(_wrapped("The estimate of this track holds for IID samples only: none is made. Use non-iid."))
+    return [*lines, ""]
 
 
 def _rule(result: Assessment) -> str:

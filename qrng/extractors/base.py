@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from qrng import bits
-from qrng._native import ffi, readable, wipe, writable
+from qrng._native import check, ffi, lib, readable, wipe, writable
 from qrng.errors import BudgetError, ParameterError
 from qrng.extractors.seeds import PreparedSeed, readable_bytes, seed_bytes, writable_bytes
 
 __all__ = ["LinearExtractor", "Plan", "check_bits"]
+
+_GROUP = 64
+"""Blocks that the fastest kernel takes at once; a multiple of 8, so a group's output is whole bytes."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def check_bits(value: Any, name: str, most: int) -> int:
     return number
 
 
-class LinearExtractor(ABC):
+class LinearExtractor:
     """A seeded hash that is linear over GF(2), from n raw bits to m: the bare map, or a planned extractor.
 
     Made by its constructor it is a map and claims nothing. Made by `plan` it carries the plan and counts blocks:
@@ -76,6 +80,7 @@ class LinearExtractor(ABC):
     """
 
     name: ClassVar[str]
+    _kind: ClassVar[int]
 
     def __init__(self, n: int, m: int, seed_bits: int) -> None:
         self.n, self.m, self.seed_bits = n, m, seed_bits
@@ -94,17 +99,12 @@ class LinearExtractor(ABC):
         """Blocks that the error budget still pays for; None for a bare map, which has none."""
         return None if self._plan is None else self._plan.blocks - self._used
 
-    @abstractmethod
     def _prepare(self, seed: memoryview) -> Any:
-        """C state for this map and seed."""
-
-    @abstractmethod
-    def _scratch_bytes(self, state: Any) -> int:
-        """Working space that `_run` needs."""
-
-    @abstractmethod
-    def _run(self, state: Any, raw: Any, out: Any, blocks: int, scratch: Any) -> None:
-        """Multiply `blocks` contiguous blocks."""
+        size = lib.qrng_linear_state_bytes(self._kind, self.n, self.m, self.seed_bits)
+        state = ffi.new("uint8_t[]", size)
+        status = lib.qrng_linear_prepare(state, size, self._kind, self.n, self.m, readable(seed), self.seed_bits)
+        check(status, "the kernel was changed while a seed was being prepared: prepare it again")
+        return state
 
     def prepare(self, seed: Any) -> PreparedSeed:
         """Compute the seed's transform once, for many blocks.
@@ -136,7 +136,9 @@ class LinearExtractor(ABC):
         out: bytearray = self.extract_blocks(raw, seed, blocks=1)
         return out
 
-    def extract_blocks(self, raw: Any, seed: Any, out: Any = None, *, blocks: int | None = None) -> Any:
+    def extract_blocks(
+        self, raw: Any, seed: Any, out: Any = None, *, blocks: int | None = None, threads: int = 1
+    ) -> Any:
         """Hash many blocks with one seed, as one contiguous bit stream in and one out.
 
         Block b is the n bits from bit b * n of `raw` on; its output is the m bits from bit b * m on.
@@ -146,6 +148,7 @@ class LinearExtractor(ABC):
             seed: packed bytes, a callable, or what `prepare` returned.
             out: writable buffer of ceil(blocks * m / 8) bytes, not overlapping `raw`; a new bytearray if None.
             blocks: number of blocks; by default as many as `raw` holds.
+            threads: how many threads share the blocks.
 
         Returns:
             `out`; bits that pad its last byte are zero.
@@ -155,6 +158,8 @@ class LinearExtractor(ABC):
                 another map.
             BudgetError: the plan has fewer blocks left; nothing was extracted.
         """
+        if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+            raise ParameterError(f"threads must be an int of at least 1, not {threads!r}")
         source = readable_bytes(raw, "raw")
         count = 8 * len(source) // self.n if blocks is None else blocks
         if count < 1 or bits.bytes_for(count * self.n) != len(source):
@@ -174,21 +179,35 @@ class LinearExtractor(ABC):
                 raise ParameterError(f"{seed!r} does not fit {self!r}: prepare the seed with this extractor")
             state = seed.state
             self._spend(count)
-            self._multiply(state, x, y, count)
+            self._multiply(state, x, y, count, threads)
         else:
             with self.prepare(seed) as prepared:
                 self._spend(count)
-                self._multiply(prepared.state, x, y, count)
+                self._multiply(prepared.state, x, y, count, threads)
         return result
 
-    def _multiply(self, state: Any, x: Any, y: Any, count: int) -> None:
-        scratch = ffi.new("uint8_t[]", self._scratch_bytes(state))
-        try:
-            if count * self.m % 8:
-                y[len(y) - 1] = 0
-            self._run(state, x, y, count, scratch)
-        finally:
-            wipe(ffi.buffer(scratch))
+    def _multiply(self, state: Any, x: Any, y: Any, count: int, threads: int) -> None:
+        if count * self.m % 8:
+            y[len(y) - 1] = 0
+
+        def work(first: int, blocks: int) -> None:
+            scratch = ffi.new("uint8_t[]", lib.qrng_linear_scratch_bytes(state))
+            try:
+                lib.qrng_linear_extract(state, x, first * self.n, y, first * self.m, blocks, scratch)
+            finally:
+                wipe(ffi.buffer(scratch))
+
+        # Shares are whole groups, so that kernels are full and no two threads write to one byte.
+        groups = -(-count // _GROUP)
+        threads = min(threads, groups)
+        borders = [min(count, groups * i // threads * _GROUP) for i in range(threads + 1)]
+        if threads == 1:
+            work(0, count)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            shares = [pool.submit(work, a, b - a) for a, b in pairwise(borders)]
+        for share in shares:
+            share.result()
 
     def _spend(self, count: int) -> None:
         if self._plan is None:
@@ -203,8 +222,8 @@ class LinearExtractor(ABC):
             self._used += count
 
     @property
-    def _key(self) -> tuple[str, int, int]:
-        return self.name, self.n, self.m
+    def _key(self) -> tuple[str, int, int, int]:
+        return self.name, self.n, self.m, self.seed_bits
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.n}, {self.m})"

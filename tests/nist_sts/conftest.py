@@ -6,6 +6,7 @@ import json
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,6 +93,16 @@ def golden() -> dict[str, dict[str, list[float]]]:
         name: {test: [float(p) for p in values] for test, values in tests.items() if isinstance(values, list)}
         for name, tests in files.items()
     }
+
+
+@pytest.fixture(scope="session")
+def exact() -> dict[str, Any]:
+    """Exact probabilities and corrected p-values, computed independently, from QRNG_TEST_DATA."""
+    folder = os.environ.get("QRNG_TEST_DATA")
+    if not folder:
+        pytest.skip("QRNG_TEST_DATA is not set: no independent exact probabilities")
+    data: dict[str, Any] = json.loads((Path(folder) / "golden" / "sp800_22_exact.json").read_text())
+    return data
 
 
 @pytest.fixture(scope="session")

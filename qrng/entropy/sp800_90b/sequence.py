@@ -6,13 +6,15 @@ Symbols are mapped down to 0 … k−1 where the alphabet has gaps; the bit stri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from qrng import bits
 from qrng._native import ffi, lib, readable
+from qrng.entropy.sp800_90b.repeats import Repeats, find
 from qrng.errors import ParameterError
 from qrng.samples import Samples
 
@@ -47,6 +49,7 @@ class Sequence:
     alphabet_size: int
     packed: bits.Bytes | None
     values: bits.Symbols | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @cached_property
     def symbols(self) -> bits.Symbols:
@@ -54,6 +57,21 @@ class Sequence:
         if self.values is not None:
             return self.values
         return bits.unpack(self.packed, self.length)
+
+    @property
+    def width(self) -> int:
+        """Bits that the symbols 0 … alphabet_size−1 need."""
+        return max(1, (self.alphabet_size - 1).bit_length())
+
+    @property
+    def repeats(self) -> Repeats:
+        """Repeated tuples, sorted out once for the two estimates that need them, on whichever thread asks first."""
+        with self._lock:
+            return self._repeats
+
+    @cached_property
+    def _repeats(self) -> Repeats:
+        return find(self.values, self.packed, self.length, self.width)
 
     @cached_property
     def ones(self) -> int:

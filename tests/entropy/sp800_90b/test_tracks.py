@@ -73,5 +73,5 @@ def test_no_samples_are_refused():
 
 
 def test_an_unknown_track_is_refused():
-    with pytest.raises(ParameterError, match="non-iid, conditioned"):
+    with pytest.raises(ParameterError, match="non-iid, iid, conditioned"):
         run(Samples.from_symbols([0, 1]), "fast")

@@ -1,0 +1,37 @@
+/* The additive FFT over GF(2^64) = GF(2)[z]/(z^64 + z^4 + z^3 + z + 1) with Cantor's basis.
+ *
+ * Cantor (J. Combin. Theory A 50 (1989) 285) gave v_0 = 1, v_(i+1)^2 + v_(i+1) = v_i. The polynomial that
+ * vanishes on the span of v_0 .. v_(k-1) is s_k(x) = sum of x^(2^j) over the j with C(k,j) odd, so s_k(x) =
+ * x^(2^k) + x when k is a power of 2. A polynomial in the basis of products of s_i (Lin, Chung, Han, FOCS
+ * 2014) is evaluated at the 2^k points of the span, which are numbered by their coordinates, in k rounds of
+ *     g0 = f0 + w f1,  g1 = g0 + f1,   w = sum of c_i v_(i+1) for block c of the round.
+ * Powers of x go to that basis by divisions by s_i with i a power of 2, which only add (Gao and Mateer, IEEE
+ * Trans. Inf. Theory 56 (2010) 6265). Values come in an order of the kernel's own: use them for pointwise
+ * products only. */
+#ifndef QRNG_GF2_ADDITIVE_FFT_H
+#define QRNG_GF2_ADDITIVE_FFT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { QRNG_FFT_MIN_LOG = 9, QRNG_FFT_MAX_LOG = 20, QRNG_FFT_WORK_WORDS = 512 + 32 + 48 };
+
+/* Coordinates as a field element: sum of v_i over the bits i of c. */
+uint64_t qrng_fft_point(uint64_t c);
+
+/* Powers of x to the basis, and back, but for the sixteen lowest positions, which kernels treat in their last
+ * rounds. */
+typedef void qrng_fft_add(uint64_t *to, const uint64_t *from, size_t words);
+void qrng_fft_to_basis(uint64_t *f, unsigned log_size, qrng_fft_add *add_down);
+void qrng_fft_from_basis(uint64_t *f, unsigned log_size, qrng_fft_add *add_up);
+
+#if defined(__x86_64__)
+/* f, 2^log_size coefficients (log_size from 9 to 20), to values, and back. `work` has QRNG_FFT_WORK_WORDS
+ * words; both are 64-byte aligned. */
+void qrng_fft_forward_avx512(uint64_t *f, unsigned log_size, uint64_t *work);
+void qrng_fft_inverse_avx512(uint64_t *f, unsigned log_size, uint64_t *work);
+/* sum += a b, or sum = a b, pointwise. */
+void qrng_fft_multiply_avx512(uint64_t *sum, const uint64_t *a, const uint64_t *b, size_t words, int add);
+#endif
+
+#endif
