@@ -89,8 +89,8 @@ def calibration(backend: Any, qubits: tuple[int, ...]) -> list[dict[str, Any]]:
     return rows
 
 
-def submit(service: Any, backend: Any, plan: JobPlan, ledger: Ledger) -> Entry:
-    """Send one job and note it; returns its entry.
+def submit(service: Any, backend: Any, plan: JobPlan, ledger: Ledger, instance: str | None = None) -> Entry:
+    """Send one job and note it, with the `instance` that it belongs to; returns its entry.
 
     Raises:
         SourceError: the plan's time is spent, or the platform refuses the job (noted as failed).
@@ -101,6 +101,7 @@ def submit(service: Any, backend: Any, plan: JobPlan, ledger: Ledger) -> Entry:
         "hadamards": plan.hadamards,
         "shots": plan.shots,
         "rep_delay": plan.rep_delay,
+        "instance": instance,
         "calibration": calibration(backend, plan.qubits),
     }
     with guarded("compiling the circuits"):

@@ -50,7 +50,7 @@ class IbmSource(Source):
         self.ledger = Ledger(ledger)
         self.plan = jobs.make_plan(jobs.choose_qubits(self.backend, qubits), shots, rep_delay)
         self.lanes = len(self.plan.qubits)
-        self._timeout = timeout
+        self._timeout, self._instance = timeout, instance
         given = {"qubits": qubits, "shots": shots, "rep_delay": rep_delay, "instance": instance, "timeout": timeout}
         self.spec = f"ibm:{backend}?" + urlencode({k: v for k, v in given.items() if v is not None}, safe=",")
         self._held: Samples | None = None
@@ -62,7 +62,7 @@ class IbmSource(Source):
 
     def submit(self) -> Entry:
         """Send one job of the plan and note it; `jobs.collect` brings its bits later."""
-        return jobs.submit(self.service, self.backend, self.plan, self.ledger)
+        return jobs.submit(self.service, self.backend, self.plan, self.ledger, self._instance)
 
     def read(self, count: int) -> Samples:
         """As in `Source`. A job that fails or is rejected raises; nothing of it is given out."""
