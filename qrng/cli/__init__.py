@@ -16,6 +16,7 @@ _COMMANDS = {
     "doctor": "Check this installation: kernel, self-test, versions, cutoffs.",
     "extract": "Turn raw samples into nearly uniform bytes.",
     "health": "Run the health tests over a capture.",
+    "jobs": "List, collect or cancel jobs sent to IBM Quantum.",
     "random": "Print random bytes.",
     "sources": "List the noise sources and what each needs.",
     "stream": "Write random bytes to stdout without end.",
