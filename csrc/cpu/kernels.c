@@ -16,7 +16,9 @@ static const qrng_kernels levels[] = {
         .toeplitz = qrng_toeplitz_choose_portable,
         .bank_count = qrng_bank_count_portable,
         .bank_wealth = qrng_bank_wealth_portable,
+        .learned_stake = qrng_learned_stake_portable,
         .sts = &qrng_sts_portable,
+        .pairs = qrng_pairs_portable,
     },
 #if defined(__x86_64__)
     {
@@ -26,7 +28,9 @@ static const qrng_kernels levels[] = {
         .toeplitz = qrng_toeplitz_choose_avx2,
         .bank_count = qrng_bank_count_popcnt,
         .bank_wealth = qrng_bank_wealth_avx2,
+        .learned_stake = qrng_learned_stake_avx2,
         .sts = &qrng_sts_avx2,
+        .pairs = qrng_pairs_portable,
     },
     {
         .name = "avx512",
@@ -36,7 +40,9 @@ static const qrng_kernels levels[] = {
         .toeplitz = qrng_toeplitz_choose_avx512,
         .bank_count = qrng_bank_count_avx512,
         .bank_wealth = qrng_bank_wealth_avx512,
+        .learned_stake = qrng_learned_stake_avx512,
         .sts = &qrng_sts_avx512,
+        .pairs = qrng_pairs_avx512,
     },
 #endif
 };

@@ -11,23 +11,23 @@ wider symbols nothing is claimed bit by bit.
 
 from __future__ import annotations
 
-import math
 from itertools import combinations
 from typing import Any
 
-import numpy as np
-
-from qrng import bits
 from qrng._native import check, ffi, lib, readable
-from qrng.health.base import Alarm, HealthTest, Piece, Setting
+from qrng.health.base import HealthTest, Piece, Setting
+from qrng.health.edetector import EDetector
 
-__all__ = ["BankTest", "tests"]
-
-_ALIGNMENT = 64  # bytes: no vector of the state crosses a cache line
+__all__ = ["BankTest", "guess", "tests"]
 
 
-class BankTest(HealthTest):
-    """Over the whole stream, or over each lane apart; where both run, each has half of the false alarms."""
+def guess(setting: Setting) -> float:
+    """The claim as the greatest probability 2⁻ᴴ of a symbol."""
+    return float(2.0 ** -float(setting.claim_bits))
+
+
+class BankTest(EDetector):
+    """Over the whole stream, or over each lane apart. Blocks of 256 bits, or of 32 bits of each lane."""
 
     name = "bank"
 
@@ -35,86 +35,50 @@ class BankTest(HealthTest):
         """`setting` is of one-bit symbols; `per_lane` watches its lanes apart."""
         self.per_lane = per_lane
         self.lanes = setting.lanes
-        self.share = 1.0 if setting.lanes == 1 else 0.5
-        self.log2_threshold = setting.run_length_log2 - math.log2(self.share)
-        self._threshold = 2.0**self.log2_threshold
-        self._first: int | None = None
-        self._bytes = int((lib.qrng_lanes_state_bytes if per_lane else lib.qrng_bank_state_bytes)(setting.lanes))
-        self._buffer = np.zeros(self._bytes + _ALIGNMENT, np.uint8)
-        self._state = ffi.cast("uint8_t *", ffi.from_buffer(self._buffer)) + (-self._buffer.ctypes.data) % _ALIGNMENT
+        size = lib.qrng_lanes_state_bytes if per_lane else lib.qrng_bank_state_bytes
+        super().__init__(setting, int(size(self.lanes)))
         start = lib.qrng_lanes_init if per_lane else lib.qrng_bank_init
         check(
-            start(self._state, setting.lanes, 2.0 ** -float(setting.claim_bits)),
-            f"no bank for {setting.lanes} lanes at a claim of {float(setting.claim_bits)} bits",
+            start(self._state, self.lanes, guess(setting)),
+            f"no bank for {self.lanes} lanes at a claim of {float(setting.claim_bits)} bits",
         )
 
-    def update(self, piece: Piece, first: int) -> int | None:
-        """See HealthTest. Alarms come at the end of a block: 256 bits, or 32 bits of each lane."""
-        if self._first is None:
-            self._first = first
-        n = len(piece)
+    def scan(self, piece: Piece, threshold: float) -> int:
+        """See EDetector."""
         if self.per_lane:
-            at = lib.qrng_lanes_scan(self._state, readable(piece.symbols), n, self._threshold)
-        else:
-            at = lib.qrng_bank_scan(self._state, readable(piece.packed), piece.bit, n, self._threshold)
-        return int(at) if at < n else None
+            return int(lib.qrng_lanes_scan(self._state, readable(piece.symbols), len(piece), threshold))
+        return int(lib.qrng_bank_scan(self._state, readable(piece.packed), piece.bit, len(piece), threshold))
 
-    def _leader(self) -> Any:
+    def leader(self) -> Any:
+        """See EDetector."""
         found = ffi.new("qrng_evidence *")
         (lib.qrng_lanes_leader if self.per_lane else lib.qrng_bank_leader)(self._state, found)
         return found
 
-    def evidence(self) -> float:
-        """See HealthTest: log2 of the weighted sum of the e-detectors, this test's share included."""
-        total = self._leader().total
-        return math.log2(total * self.share) if total > 0 else 0.0
+    def lane_of(self, found: Any) -> int | None:
+        """See EDetector."""
+        return ((self._first or 0) + found.feature) % self.lanes if self.per_lane else None
 
-    def alarm(self, at_sample: int) -> Alarm:
-        """See HealthTest; the onset is where the leading detector last had no evidence."""
-        found = self._leader()
-        first = self._first or 0
-        kind, lane = divmod(int(found.feature), self.lanes)
-        return Alarm(
-            self.name,
-            at_sample,
-            (first + lane) % self.lanes if self.per_lane else None,
-            first + int(found.quiet),
-            math.log2(found.total * self.share),
-            _lane_feature(kind) if self.per_lane else _feature(int(found.feature), self.lanes),
-        )
-
-    def reach(self) -> int:
-        """See HealthTest: nothing to look at."""
-        return 0
-
-    def is_permanent(self, following: bits.Symbols, at_sample: int) -> bool:
-        """See HealthTest: evidence has no second cutoff; a second alarm decides."""
-        return False
-
-    def false_alarm_bound(self, samples: int, runs: int) -> float:
-        """See HealthTest: T/A times the share, over all runs together."""
-        return float(samples / self._threshold)
+    def detail(self, found: Any) -> str:
+        """See EDetector."""
+        index = int(found.feature)
+        if self.per_lane:
+            return _LANE_FEATURES[index // self.lanes]
+        if index == 0:
+            return "bias"
+        if index <= 64:
+            return f"lag {index}"
+        if index <= 66:
+            return f"lag {(index - 64) * self.lanes if self.lanes > 1 else (96, 128)[index - 65]}"
+        return "parity with lags {} and {}".format(*_PAIRS[index - 67])
 
     def describe(self) -> dict[str, Any]:
         """See HealthTest."""
-        return {"name": self.name, "per_lane": self.per_lane, "log2_threshold": self.log2_threshold}
+        return super().describe() | {"per_lane": self.per_lane}
 
 
 _PAIRS = tuple(combinations(range(1, 9), 2))
-
-
-def _feature(index: int, lanes: int) -> str:
-    if index == 0:
-        return "bias"
-    if index <= 64:
-        return f"lag {index}"
-    if index <= 66:
-        return f"lag {(index - 64) * lanes if lanes > 1 else (96, 128)[index - 65]}"
-    return "parity with lags {} and {}".format(*_PAIRS[index - 67])
-
-
-def _lane_feature(kind: int) -> str:
-    return ("bias", "neighbouring lane", "the lane's lag 1", "the lane's lag 2")[kind]
+_LANE_FEATURES = ("bias", "neighbouring lane", "the lane's lag 1", "the lane's lag 2")
 
 
 def tests(setting: Setting) -> list[HealthTest]:

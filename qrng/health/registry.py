@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from qrng.errors import HealthFailure
 from qrng.health.base import HealthTest, Setting
+from qrng.health.edetector import EDetector
 
 __all__ = ["ENTRY_POINTS", "OURS", "build"]
 
@@ -19,6 +20,7 @@ OURS = {
     "rct": "qrng.health.rct",
     "apt": "qrng.health.apt",
     "bank": "qrng.health.bank",
+    "learned": "qrng.health.learned.bettor",
 }
 """Name to the module whose `tests(setting)` makes the test."""
 
@@ -43,6 +45,12 @@ def build(setting: Setting) -> list[HealthTest]:
         HealthFailure: a test can't be set up. Running without it would be a silent loss of protection.
     """
     try:
-        return [test for make in _makers().values() for test in make(setting)]
+        found = [test for make in _makers().values() for test in make(setting)]
+    except HealthFailure:
+        raise
     except Exception as error:
         raise HealthFailure(f"a health test can't be set up ({error}): repair or uninstall the plug-in") from error
+    detectors = [test for test in found if isinstance(test, EDetector)]
+    for detector in detectors:
+        detector.share = 1 / len(detectors)
+    return found

@@ -259,9 +259,10 @@ def test_status_is_json_and_counts() -> None:
     assert status["state"] == "OK"
     assert (status["samples"], status["held_bits"], status["released"]) == (5000, 1000, 5000 - STARTUP - 1000)
     assert [(test["name"], test["per_lane"]) for test in status["tests"]] == [
-        (name, per_lane) for name in ("rct", "apt", "bank") for per_lane in (False, True)
+        *((name, per_lane) for name in ("rct", "apt", "bank") for per_lane in (False, True)),
+        ("learned", False),
     ]
-    assert [test.get("cutoff") for test in status["tests"]] == [35, 35, 645, 645, None, None]
+    assert [test.get("cutoff") for test in status["tests"]] == [35, 35, 645, 645, None, None, None]
     alpha = 2.0**-30
     assert status["false_alarm_bound"] == pytest.approx(2 * 5000 * alpha + (2 * 5000 / 1024 + 1 + 2) * alpha)
     assert 0 < status["log2_evidence"] < 40
