@@ -36,7 +36,7 @@ static uint64_t twiddle_floats(const qrng_spectrum_dft *dft) {
 /* The most square cut of n; 0 if n has a prime factor above 5 or is too short or too long for this transform.
  */
 static int lay_out(qrng_spectrum_plan *plan, uint64_t n) {
-    enum { LONGEST = 8192 };
+    enum { LONGEST = 65536 };
     uint32_t best = 0;
     uint64_t rest = n;
     if (n == 0)

@@ -19,6 +19,7 @@ from qrng.errors import ParameterError
 
 if TYPE_CHECKING:
     from qrng.extractors.circulant import Circulant, Dodis
+    from qrng.extractors.seedless import Elias, Peres, VonNeumann
     from qrng.extractors.toeplitz import ModifiedToeplitz, Toeplitz
 
 _BUILT_IN = {
@@ -26,12 +27,25 @@ _BUILT_IN = {
     "modified-toeplitz": ("ModifiedToeplitz", "qrng.extractors.toeplitz"),
     "circulant": ("Circulant", "qrng.extractors.circulant"),
     "dodis": ("Dodis", "qrng.extractors.circulant"),
+    "von-neumann": ("VonNeumann", "qrng.extractors.seedless"),
+    "elias": ("Elias", "qrng.extractors.seedless"),
+    "peres": ("Peres", "qrng.extractors.seedless"),
 }
 """Name to class and its module; one line an extractor."""
 
 _HOME = dict(_BUILT_IN.values())
 
-__all__ = ["Circulant", "Dodis", "ModifiedToeplitz", "Toeplitz", "extractor_class", "extractor_names"]
+__all__ = [
+    "Circulant",
+    "Dodis",
+    "Elias",
+    "ModifiedToeplitz",
+    "Peres",
+    "Toeplitz",
+    "VonNeumann",
+    "extractor_class",
+    "extractor_names",
+]
 
 
 def __getattr__(name: str) -> Any:
