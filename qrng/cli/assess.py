@@ -6,9 +6,11 @@ import textwrap
 
 import click
 
+from qrng.accounting import Account, account, smaller
 from qrng.assessment import Assessment, assess
 from qrng.entropy.sp800_90b.tracks import TRACKS
-from qrng.formats import LAYOUTS
+from qrng.errors import ParameterError
+from qrng.formats import LAYOUTS, open_capture
 from qrng.terminal import EXIT_DATA_FAILS, print_json, progress
 
 WIDTH = 78  # columns: fits a terminal of 80
@@ -22,6 +24,7 @@ WIDTH = 78  # columns: fits a terminal of 80
 @click.option("--track", type=click.Choice(TRACKS), default=TRACKS[0], show_default=True, help="Which assessment.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Shuffles of the IID tests (default: drawn, and told).")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads.")
+@click.option("--physical", metavar="BOUND", help="Bound by physics beside it: trusted-qubit, homodyne, … (see docs).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     file: str,
@@ -31,6 +34,7 @@ def command(
     track: str,
     seed: int | None,
     workers: int,
+    physical: str | None,
     as_json: bool,
 ) -> int:
     """Estimate the min-entropy of the raw samples in FILE ("-" is stdin).
@@ -48,11 +52,39 @@ def command(
             workers=workers,
             progress=lambda done, total, name: advance(1),
         )
+    bound = _account(file, physical, layout, bits_per_symbol, lanes) if physical else None
     if as_json:
-        print_json(result.as_json())
+        print_json(result.as_json() | ({"physical": bound.as_json()} if bound else {}))
     else:
         click.echo(text(result, file))
+        if bound:
+            click.echo(_physical(bound, result))
     return 0 if result.claimed_min_entropy > 0 else EXIT_DATA_FAILS
+
+
+def _account(file: str, spec: str, layout: str | None, width: int | None, lanes: int | None) -> Account:
+    if file == "-":
+        raise ParameterError("--physical reads the capture a second time, which stdin can't give; save it to a file")
+    with open_capture(file, layout=layout, bits_per_symbol=width, lanes=lanes) as capture:
+        return account(capture.read_all(), spec)
+
+
+def _physical(bound: Account, result: Assessment) -> str:
+    """The physical bound, its lanes eight to a row, and which claim is the smaller."""
+    claim = bound.claim
+    lines = ["", f"{bound.bound:26}{claim.bits_per_sample:12.6f}  bits a symbol, error 2^{claim.log2_error:g}"]
+    values = [lane.min_entropy for lane in bound.lanes]
+    for start in range(0, len(values), 8):
+        lines.append(f"  lane {start:>3}  " + " ".join(f"{v:.4f}" for v in values[start : start + 8]))
+    if bound.lanes:
+        widest = max(bound.lanes, key=lambda lane: max(lane.p1_high - 0.5, 0.5 - lane.p1_low))
+        lines.append(f"P(1) farthest from 1/2: lane {widest.lane}, in [{widest.p1_low:.4f}, {widest.p1_high:.4f}]")
+    lines += [_wrapped(f"- {assumption}") for assumption in claim.assumptions]
+    lines.append(_wrapped(f"from {claim.reference}"))
+    if result.claimed_min_entropy > 0:
+        which = "physical" if smaller(claim, result.claim) is claim else "statistical"
+        lines.append(f"the smaller claim is the {which} one: a generator may use no more")
+    return "\n".join(lines)
 
 
 def text(result: Assessment, name: str) -> str:
