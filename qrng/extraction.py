@@ -28,7 +28,7 @@ from qrng.formats import Capture, open_capture
 from qrng.health.scan import HealthReport, scan
 from qrng.samples import Samples
 
-__all__ = ["Input", "extract_file"]
+__all__ = ["Input", "extract_file", "extracted"]
 
 _ONE_BLOCK = 1 << 24
 """Raw bits up to which a whole file is one block by default: a claim on the whole string says nothing of its parts."""
@@ -47,6 +47,7 @@ class Input:
 
     def __init__(self, path: str, layout: str | None, bits_per_symbol: int | None, lanes: int | None) -> None:
         self.path = path
+        self.sha256: str | None = None  # of the file's bytes, as the last whole extraction read them
         self._spool: BinaryIO | None = None
         self._how: dict[str, Any] = {"layout": layout, "bits_per_symbol": bits_per_symbol, "lanes": lanes}
         if path == "-":
@@ -58,7 +59,7 @@ class Input:
         with self.open() as first:
             # The second pass reads what the first one found, it does not guess again.
             self._how = {"layout": first.layout, "bits_per_symbol": first.bits_per_symbol, "lanes": first.lanes}
-            self.description = first.describe()
+            self.description, self.layout = first.describe(), first.layout
             self.bits_per_symbol, self.lanes = first.bits_per_symbol, first.lanes
 
     def open(self) -> Capture:
@@ -122,7 +123,7 @@ def extract_file(
     """
     source = Input(raw, layout, bits_per_symbol, lanes)
     try:
-        name = "stdin" if raw == "-" else raw
+        name = "stdin" if raw == "-" else os.fspath(raw)
         width = source.bits_per_symbol
         claim: EntropyClaim | None = None
         if output_bits is None:
@@ -162,6 +163,7 @@ def extract_file(
             "input": {
                 "file": name,
                 "read_as": source.description,
+                "layout": source.layout,
                 "sha256": measured.sha256,
                 "raw_bits": measured.bits,
                 "used_bits": blocks * n,
@@ -254,24 +256,32 @@ def _seed(n: int, path: str | os.PathLike[str] | None, out: str | os.PathLike[st
     return held, {"source": "operating system", "file": str(kept), "sha256": hashlib.sha256(held).hexdigest()}
 
 
+def extracted(source: Input, chosen: Any, seed: Any, blocks: int, progress: Progress) -> Iterator[bytearray]:
+    """The output of `blocks` blocks, piece by piece, each wiped once the next is asked for."""
+    left = blocks
+    with source.open() as capture, chosen.prepare(seed) as prepared:
+        for batch in _batches(capture, chosen.n):
+            count = min(left, 8 * len(batch) // chosen.n)
+            part = bytearray(bits.bytes_for(count * chosen.m))
+            chosen.extract_blocks(batch[: bits.bytes_for(count * chosen.n)], prepared, part, blocks=count)
+            wipe(batch)
+            yield part
+            wipe(part)
+            left -= count
+            progress("extraction", count * chosen.n)
+        source.sha256 = capture.sha256
+
+
 def _second_pass(
     source: Input, chosen: Any, seed: bytearray, blocks: int, measured: _Measured, out: Path, progress: Progress
 ) -> str:
     """Extract block by block into `out`; returns the SHA-256 of the output."""
     digest = hashlib.sha256()
-    left = blocks
-    with source.open() as capture, chosen.prepare(seed) as prepared, atomic_write(out) as target:
-        for batch in _batches(capture, chosen.n):
-            count = min(left, 8 * len(batch) // chosen.n)
-            part = bytearray(bits.bytes_for(count * chosen.m))
-            chosen.extract_blocks(batch[: bits.bytes_for(count * chosen.n)], prepared, part, blocks=count)
+    with atomic_write(out) as target:
+        for part in extracted(source, chosen, seed, blocks, progress):
             digest.update(part)
             target.write(part)
-            wipe(part)
-            wipe(batch)
-            left -= count
-            progress("extraction", count * chosen.n)
-        if capture.sha256 != measured.sha256:
+        if source.sha256 != measured.sha256:
             raise QrngError(f"{source.path}: the file changed between the health tests and the extraction; no output")
     return digest.hexdigest()
 

@@ -18,6 +18,8 @@ static const qrng_kernels levels[] = {
         .bank_wealth = qrng_bank_wealth_portable,
         .learned_stake = qrng_learned_stake_portable,
         .sts = &qrng_sts_portable,
+
+        .pairs = qrng_pairs_portable,
     },
 #if defined(__x86_64__)
     {
@@ -29,6 +31,8 @@ static const qrng_kernels levels[] = {
         .bank_wealth = qrng_bank_wealth_avx2,
         .learned_stake = qrng_learned_stake_avx2,
         .sts = &qrng_sts_avx2,
+
+        .pairs = qrng_pairs_portable,
     },
     {
         .name = "avx512",
@@ -40,6 +44,8 @@ static const qrng_kernels levels[] = {
         .bank_wealth = qrng_bank_wealth_avx512,
         .learned_stake = qrng_learned_stake_avx512,
         .sts = &qrng_sts_avx512,
+
+        .pairs = qrng_pairs_avx512,
     },
 #endif
 };

@@ -9,6 +9,8 @@
 #include "health/bank.h"
 #include "sts/kernels.h"
 
+#include "extractors/seedless.h"
+
 struct qrng_toeplitz_method;
 
 typedef struct qrng_kernels {
@@ -16,6 +18,8 @@ typedef struct qrng_kernels {
     uint32_t needs; /* QRNG_CPU_* */
     /* bits: ones in whole bytes */
     uint64_t (*popcount)(const uint8_t *src, size_t bytes);
+    /* extractors: pairs of bits, for von Neumann and Peres; see extractors/seedless.h */
+    qrng_pairs *pairs;
     /* gf2: the fastest method of this level for n x m Toeplitz matrices */
     const struct qrng_toeplitz_method *(*toeplitz)(uint64_t n, uint64_t m);
     /* health: ones of each feature of the bank over a block; the block's payoffs into the e-detectors */

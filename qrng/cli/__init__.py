@@ -16,10 +16,12 @@ _COMMANDS = {
     "doctor": "Check this installation: kernel, self-test, versions, cutoffs.",
     "extract": "Turn raw samples into nearly uniform bytes.",
     "health": "Run the health tests over a capture.",
+    "jobs": "List, collect or cancel jobs sent to IBM Quantum.",
     "random": "Print random bytes.",
     "sources": "List the noise sources and what each needs.",
     "stream": "Write random bytes to stdout without end.",
     "sts": "Run the SP 800-22 tests.",
+    "verify": "Check the certificate of an extraction against files.",
 }
 
 

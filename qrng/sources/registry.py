@@ -64,6 +64,14 @@ _BUILT_IN = (
         "a character device, named pipe or serial port, read as it comes",
         "qrng.sources.device",
     ),
+    Scheme(
+        "ibm",
+        "ibm:ibm_fez?qubits=all&shots=10000",
+        "IBM Quantum hardware: jobs are submitted as bits are needed",
+        "qrng.sources.ibm.source",
+        "ibm",
+        ("qiskit_ibm_runtime",),
+    ),
     Scheme("sim", "sim:?qubits=8&bias=0.01", "n-qubit Hadamard device, simulated", "qrng.sources.simulator"),
 )
 
