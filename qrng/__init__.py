@@ -18,7 +18,7 @@ _HOME = {
     "EntropyClaim": "qrng.claim",
     "RandomBitGenerator": "qrng.rbg",
     "Samples": "qrng.samples",
-    "SimulatedSourceWarning": "qrng.rbg",
+    "SimulatedSourceWarning": "qrng.admission",
     "Source": "qrng.source",
     "assess": "qrng.assessment",
     "assess_segments": "qrng.segments",
@@ -51,10 +51,11 @@ __all__ = [
 
 if TYPE_CHECKING:
     from qrng import entropy, errors, extractors, faults, health, sources
+    from qrng.admission import SimulatedSourceWarning
     from qrng.assessment import Assessment, assess
     from qrng.claim import EntropyClaim
     from qrng.default import random_bytes, reset
-    from qrng.rbg import RandomBitGenerator, SimulatedSourceWarning
+    from qrng.rbg import RandomBitGenerator
     from qrng.samples import Samples
     from qrng.segments import assess_segments
     from qrng.source import Source

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from qrng.errors import SourceError
 
-__all__ = ["KNOWN_ANSWERS", "WRONG_ANSWERS", "Shots", "build", "known_pattern", "read_results"]
+__all__ = ["KNOWN_ANSWERS", "WRONG_ANSWERS", "Shots", "build", "columns", "known_pattern", "read_results"]
 
 KNOWN_ANSWERS = 2
 """Circuits at the start of a job whose results are known."""
@@ -86,7 +86,7 @@ def read_results(result: Any, qubits: int, hadamards: int, shots: int) -> Shots:
         raise SourceError(f"the job's results are not per-shot bits of one register ({type(error).__name__})") from None
     if len(arrays) != KNOWN_ANSWERS + hadamards:
         raise SourceError(f"the job has results of {len(arrays)} circuits, not {KNOWN_ANSWERS + hadamards}: truncated")
-    tables = [_bits(array, qubits, shots) for array in arrays]
+    tables = [columns(array, qubits, shots) for array in arrays]
     pattern = known_pattern(qubits)
     wrong = np.stack([(tables[0] != pattern).sum(axis=0), (tables[1] == pattern).sum(axis=0)])
     worst = wrong.max(axis=0) / shots
@@ -104,8 +104,12 @@ def read_results(result: Any, qubits: int, hadamards: int, shots: int) -> Shots:
     return Shots(np.concatenate(tables[KNOWN_ANSWERS:]), [int(k) for k in flips01], [int(k) for k in flips10], shots)
 
 
-def _bits(array: Any, qubits: int, shots: int) -> Bits:
-    """Columns = classical bits, from big-endian bytes whose high bits are padding."""
+def columns(array: Any, qubits: int, shots: int) -> Bits:
+    """Array (shots, qubits), column = classical bit, from big-endian bytes whose high bits are padding.
+
+    Raises:
+        SourceError: another shape, or padding that is not zero.
+    """
     width = -(-qubits // 8)
     if array.dtype != np.uint8 or array.shape != (shots, width):
         raise SourceError(
