@@ -9,6 +9,7 @@ import click
 from qrng.accounting import Account, account, smaller
 from qrng.assessed_data import KEEP
 from qrng.assessment import Assessment, assess
+from qrng.cli.report import write_report
 from qrng.cli.segments import assess_segmentwise
 from qrng.entropy.sp800_90b.tracks import TRACKS
 from qrng.errors import ParameterError
@@ -30,6 +31,7 @@ WIDTH = 78  # columns: fits a terminal of 80
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Shuffles of the IID tests (default: drawn, and told).")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads.")
 @click.option("--physical", metavar="BOUND", help="Bound by physics beside it: trusted-qubit, homodyne, … (see docs).")
+@click.option("--html", "report", metavar="OUT", help="Also write a report with figures to OUT, one HTML file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     file: str,
@@ -43,6 +45,7 @@ def command(
     seed: int | None,
     workers: int,
     physical: str | None,
+    report: str | None,
     as_json: bool,
 ) -> int:
     """Estimate the min-entropy of the raw samples in FILE ("-" is stdin).
@@ -50,8 +53,8 @@ def command(
     Exits with 3 if no entropy is found or, on the iid track, if the samples are not IID.
     """
     if segment is not None:
-        if first is not None or seed is not None or physical is not None:
-            raise click.UsageError("--segment goes with none of --first, --seed and --physical")
+        if (first, seed, physical, report) != (None,) * 4:
+            raise click.UsageError("--segment goes with none of --first, --seed, --physical and --html")
         return assess_segmentwise(file, segment, workers, as_json, bits_per_symbol, layout, lanes, keep, track)
     with progress("Estimating", None, "estimates") as advance:
         result = assess(
@@ -67,6 +70,8 @@ def command(
             progress=lambda done, total, name: advance(1),
         )
     bound = _account(file, physical, layout, bits_per_symbol, lanes) if physical else None
+    if report is not None:
+        write_report(result, report, file, layout, bits_per_symbol, lanes, keep)
     if as_json:
         print_json(result.as_json() | ({"physical": bound.as_json()} if bound else {}))
     else:
