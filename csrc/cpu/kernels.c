@@ -13,6 +13,7 @@ static const qrng_kernels levels[] = {
         .needs = 0,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_portable,
+        .rsh_values = qrng_rsh_values_portable,
         .pairs = qrng_pairs_portable,
     },
 #if defined(__x86_64__)
@@ -21,6 +22,7 @@ static const qrng_kernels levels[] = {
         .needs = QRNG_CPU_AVX2 | QRNG_CPU_PCLMUL | QRNG_CPU_BMI2,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_avx2,
+        .rsh_values = qrng_rsh_values_clmul,
         .pairs = qrng_pairs_portable,
     },
     {
@@ -29,6 +31,7 @@ static const qrng_kernels levels[] = {
                  QRNG_CPU_GFNI,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_avx512,
+        .rsh_values = qrng_rsh_values_clmul,
         .pairs = qrng_pairs_avx512,
     },
 #endif

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "extractors/seedless.h"
+#include "extractors/trevisan.h"
 
 struct qrng_toeplitz_method;
 
@@ -17,6 +18,8 @@ typedef struct qrng_kernels {
     uint64_t (*popcount)(const uint8_t *src, size_t bytes);
     /* extractors: pairs of bits, for von Neumann and Peres; see extractors/seedless.h */
     qrng_pairs *pairs;
+    /* extractors: values of a polynomial over GF(2^l); see extractors/trevisan.h */
+    qrng_rsh_values *rsh_values;
     /* gf2: the fastest method of this level for n x m Toeplitz matrices */
     const struct qrng_toeplitz_method *(*toeplitz)(uint64_t n, uint64_t m);
 } qrng_kernels;
