@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python
 INSTALL := $(PIP) install --quiet
 T      ?= tests
+EXTRAS ?= test
 
 CODE := $(shell find qrng nist_sts csrc -type f -not -name '*.pyc' -not -path 'csrc/tests/*' 2>/dev/null)
 
@@ -19,10 +20,14 @@ $(BIN)/python:
 # The package as users get it: built as a wheel, installed outside the source tree. `build/` keeps objects between runs.
 $(VENV)/.installed: $(BIN)/python pyproject.toml $(CODE)
 	@echo "Building and installing qrng"
-	@$(INSTALL) --no-build-isolation ".[test]"
+	@$(INSTALL) --no-build-isolation ".[$(EXTRAS)]"
 	@touch $@
 
 install: $(VENV)/.installed
+
+# The main job on the built-in simulator, step by step.
+demo: $(VENV)/.installed
+	@$(BIN)/qrng demo
 
 test: $(VENV)/.installed
 	@$(BIN)/pytest -m "not trial" $(T)
@@ -49,6 +54,11 @@ c-test-aarch64:
 	  -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc "-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64;-L;/usr/aarch64-linux-gnu" >/dev/null
 	@cmake --build build/c-aarch64 --parallel 2
 	@ctest --test-dir build/c-aarch64 --output-on-failure
+
+# Figures beside the portable kernels, and beside peers that are installed or named by QRNG_PEER_... variables.
+bench: $(VENV)/.installed
+	@$(INSTALL) "pytest-benchmark>=4"
+	@$(BIN)/pytest benchmarks -s --benchmark-disable-gc --benchmark-columns=min,median,rounds
 
 trial: $(VENV)/.installed
 	@$(BIN)/pytest -m trial -s $(T)

@@ -14,18 +14,54 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Assessment": "qrng.assessment",
     "EntropyClaim": "qrng.claim",
+    "RandomBitGenerator": "qrng.rbg",
     "Samples": "qrng.samples",
+    "SimulatedSourceWarning": "qrng.admission",
+    "Source": "qrng.source",
+    "assess": "qrng.assessment",
+    "open_source": "qrng.sources",
+    "random_bytes": "qrng.default",
+    "reset": "qrng.default",
 }
+_PACKAGES = ("entropy", "errors", "extractors", "faults", "health", "sources")
 
-__all__ = ["EntropyClaim", "Samples", "__version__"]
+__all__ = [
+    "Assessment",
+    "EntropyClaim",
+    "RandomBitGenerator",
+    "Samples",
+    "SimulatedSourceWarning",
+    "Source",
+    "__version__",
+    "assess",
+    "entropy",
+    "errors",
+    "extractors",
+    "faults",
+    "health",
+    "open_source",
+    "random_bytes",
+    "reset",
+    "sources",
+]
 
 if TYPE_CHECKING:
+    from qrng import entropy, errors, extractors, faults, health, sources
+    from qrng.admission import SimulatedSourceWarning
+    from qrng.assessment import Assessment, assess
     from qrng.claim import EntropyClaim
+    from qrng.default import random_bytes, reset
+    from qrng.rbg import RandomBitGenerator
     from qrng.samples import Samples
+    from qrng.source import Source
+    from qrng.sources import open_source
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return importlib.import_module(f"qrng.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'qrng' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)
@@ -34,4 +70,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+    return sorted({*globals(), *__all__})

@@ -36,10 +36,13 @@ def print_json(value: Any) -> None:
 
 def run(command: click.Command, name: str) -> NoReturn:
     """Run a command and leave the process with its exit code; every expected error is one line on stderr."""
+    _complete(command, name)
     try:
-        result = command.main(prog_name=name, standalone_mode=False)
-        code = result if isinstance(result, int) else 0
+        # Not command.main(), which ends with 1 when the reader of stdout has closed it.
+        with command.make_context(name, sys.argv[1:]) as context:
+            result = command.invoke(context)
         sys.stdout.flush()
+        code = result if isinstance(result, int) else 0
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.ClickException as error:
@@ -61,6 +64,16 @@ def run(command: click.Command, name: str) -> NoReturn:
         click.echo(f"{name}: not enough memory", err=True)
         code = 1
     leave(code)
+
+
+def _complete(command: click.Command, name: str) -> None:
+    """Answer a shell that asks for completions, as click does for _NAME_COMPLETE, and leave."""
+    variable = f"_{name}_COMPLETE".replace("-", "_").upper()
+    instruction = os.environ.get(variable)
+    if instruction:
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(command, {}, name, variable, instruction))
 
 
 def leave(code: int) -> NoReturn:

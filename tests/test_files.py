@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import stat
 from pathlib import Path
 
@@ -43,3 +44,19 @@ def test_a_full_disk_names_the_file_that_was_to_be(tmp_path: Path) -> None:
 def test_a_folder_is_no_file_to_write(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError), atomic_write(tmp_path):
         pass
+
+
+def test_a_device_or_pipe_is_written_in_place_and_stays_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(OSError) as caught, atomic_write("/dev/full") as stream:
+        stream.write(b"abc")
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, "/dev/full")
+    assert stat.S_ISCHR(Path("/dev/full").stat().st_mode)
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with atomic_write(pipe) as stream:
+        stream.write(b"abc")
+    assert os.read(reader, 10) == b"abc"
+    os.close(reader)
+    assert list(tmp_path.iterdir()) == [pipe]

@@ -6,6 +6,7 @@
 #include "cpu/features.h"
 #include "cpu/kernels.h"
 #include "gf2/toeplitz.h"
+#include "health/bank.h"
 
 static const qrng_kernels levels[] = {
     {
@@ -14,6 +15,10 @@ static const qrng_kernels levels[] = {
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_portable,
         .rsh_values = qrng_rsh_values_portable,
+        .bank_count = qrng_bank_count_portable,
+        .bank_wealth = qrng_bank_wealth_portable,
+        .learned_stake = qrng_learned_stake_portable,
+        .sts = &qrng_sts_portable,
         .pairs = qrng_pairs_portable,
     },
 #if defined(__x86_64__)
@@ -23,6 +28,10 @@ static const qrng_kernels levels[] = {
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_avx2,
         .rsh_values = qrng_rsh_values_clmul,
+        .bank_count = qrng_bank_count_popcnt,
+        .bank_wealth = qrng_bank_wealth_avx2,
+        .learned_stake = qrng_learned_stake_avx2,
+        .sts = &qrng_sts_avx2,
         .pairs = qrng_pairs_portable,
     },
     {
@@ -32,6 +41,10 @@ static const qrng_kernels levels[] = {
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_avx512,
         .rsh_values = qrng_rsh_values_clmul,
+        .bank_count = qrng_bank_count_avx512,
+        .bank_wealth = qrng_bank_wealth_avx512,
+        .learned_stake = qrng_learned_stake_avx512,
+        .sts = &qrng_sts_avx512,
         .pairs = qrng_pairs_avx512,
     },
 #endif

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "health/bank.h"
+#include "sts/kernels.h"
+
 #include "extractors/seedless.h"
 #include "extractors/trevisan.h"
 
@@ -22,6 +25,12 @@ typedef struct qrng_kernels {
     qrng_rsh_values *rsh_values;
     /* gf2: the fastest method of this level for n x m Toeplitz matrices */
     const struct qrng_toeplitz_method *(*toeplitz)(uint64_t n, uint64_t m);
+    /* health: ones of each feature of the bank over a block; the block's payoffs into the e-detectors */
+    bank_count_fn *bank_count;
+    bank_wealth_fn *bank_wealth;
+    learned_stake_fn *learned_stake;
+    /* sts: the family's own table */
+    const qrng_sts_kernels *sts;
 } qrng_kernels;
 
 /* The table in force; the first call picks the best that runs here. */

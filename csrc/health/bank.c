@@ -1,0 +1,126 @@
+/* The bank over the whole stream: state, blocks, the weighted sum of its e-detectors. */
+#include <math.h>
+#include <string.h>
+
+#include "bits/bits.h"
+#include "cpu/kernels.h"
+#include "health/bank.h"
+#include "health/bets.h"
+
+#define BANK_KIND 0x3130424e52514231u /* changes with the layout or the bets: an older state is refused */
+
+typedef struct {
+    uint64_t kind, seen, history_words;
+    uint32_t lanes, fill;
+    double g, total, reserved[2]; /* the parts below start at multiples of 64 bytes */
+    double rate[BANK_BETS];
+    double table[(BANK_BLOCK + 1) * BANK_BETS];
+    double m[BANK_FEATURES * BANK_BETS];
+    double quiet[BANK_FEATURES * BANK_BETS];
+    uint8_t block[BANK_BLOCK / 8];
+    uint64_t words[]; /* history_words before the block, then the block */
+} bank;
+
+/* Prior of the groups: the bias; the lags; the pairs. Within a group all bets on all features weigh the same.
+ */
+static const struct {
+    uint32_t from, to;
+    double prior;
+} groups[] = {
+    {0, 1, 1.0 / 8},
+    {1, BANK_PAIR0, 1.0 / 2},
+    {BANK_PAIR0, BANK_FEATURES, 3.0 / 8},
+};
+enum { GROUPS = sizeof groups / sizeof groups[0] };
+
+/* One lane leaves lags n and 2n without a meaning; these lie past the 64 others. */
+static uint32_t far_lag(uint32_t lanes, int k) {
+    return lanes > 1 ? (uint32_t)(k + 1) * lanes : k ? 2 * BANK_LAGS : BANK_LAGS * 3 / 2;
+}
+
+static uint64_t history_words(uint32_t lanes) {
+    return (far_lag(lanes, BANK_FAR - 1) + 63) / 64 + 1;
+}
+
+size_t qrng_bank_state_bytes(uint32_t lanes) {
+    return sizeof(bank) + (size_t)(history_words(lanes) + BANK_WORDS) * 8;
+}
+
+int qrng_bank_init(void *state, uint32_t lanes, double g) {
+    bank *b = state;
+    if (lanes < 1 || lanes > QRNG_HEALTH_MAX_LANES || !(g >= 0.5 && g < 1))
+        return QRNG_EINVAL;
+    memset(b, 0, qrng_bank_state_bytes(lanes));
+    b->kind = BANK_KIND;
+    b->lanes = lanes;
+    b->history_words = history_words(lanes);
+    b->g = g;
+    bets_fill(b->table, b->rate, BANK_BLOCK, g);
+    return QRNG_OK;
+}
+
+int qrng_bank_check(const void *state, size_t bytes) {
+    const bank *b = state;
+    if (bytes < sizeof(bank) || b->kind != BANK_KIND || b->lanes < 1 || b->lanes > QRNG_HEALTH_MAX_LANES ||
+        bytes != qrng_bank_state_bytes(b->lanes) || b->history_words != history_words(b->lanes) ||
+        b->fill >= BANK_BLOCK || b->fill != b->seen % BANK_BLOCK)
+        return QRNG_EINVAL;
+    return QRNG_OK;
+}
+
+static void load_far(uint64_t *out, const bank *b, uint32_t lag) {
+    for (uint64_t i = 0; i < BANK_WORDS; i++) {
+        uint64_t at = (b->history_words + i) * 64 - lag, w = at / 64, r = at % 64;
+        out[i] = r ? b->words[w] << r | b->words[w + 1] >> (64 - r) : b->words[w];
+    }
+}
+
+static void evaluate(bank *b) {
+    uint64_t *x = b->words + b->history_words, far[BANK_FAR][BANK_WORDS];
+    uint32_t count[BANK_FEATURES];
+    const qrng_kernels *kernels = qrng_kernels_get();
+    for (int i = 0; i < BANK_WORDS; i++)
+        x[i] = qrng_load_be64(b->block + 8 * i);
+    for (int k = 0; k < BANK_FAR; k++)
+        load_far(far[k], b, far_lag(b->lanes, k));
+    kernels->bank_count(count, x, (const uint64_t (*)[BANK_WORDS])far);
+    b->total = 0;
+    for (int g = 0; g < GROUPS; g++) {
+        uint32_t from = groups[g].from, features = groups[g].to - from;
+        double sum[BANK_SUMS] = {0};
+        kernels->bank_wealth(b->m + from * BANK_BETS, sum, b->table, count + from, features, BANK_BLOCK);
+        b->total += groups[g].prior / (features * BANK_BETS) * bets_sum(sum);
+    }
+    memmove(b->words, b->words + BANK_WORDS, b->history_words * 8);
+    if (b->seen % (BETS_QUIET_EVERY * BANK_BLOCK) == 0)
+        bets_mark_quiet(b->quiet, b->m, b->rate, BANK_FEATURES, (double)b->seen);
+}
+
+uint64_t qrng_bank_scan(void *state, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {
+    bank *b = state;
+    for (uint64_t i = 0; i < n;) {
+        uint64_t take = BANK_BLOCK - b->fill;
+        take = take < n - i ? take : n - i;
+        qrng_bits_copy(b->block, b->fill, src, src_bit + i, take);
+        b->fill += (uint32_t)take;
+        b->seen += take;
+        i += take;
+        if (b->fill < BANK_BLOCK)
+            break;
+        b->fill = 0;
+        evaluate(b);
+        if (b->total >= threshold)
+            return i - 1;
+    }
+    return n;
+}
+
+void qrng_bank_leader(const void *state, qrng_evidence *found) {
+    const bank *b = state;
+    double best = -1;
+    found->total = b->total;
+    for (int g = 0; g < GROUPS; g++) {
+        uint32_t from = groups[g].from, to = groups[g].to;
+        bets_leader(found, &best, b->m, b->quiet, from, to, groups[g].prior / ((to - from) * BANK_BETS));
+    }
+}

@@ -1,0 +1,48 @@
+#include <math.h>
+
+#include "health/bets.h"
+
+/* Share of the room between g and 1 that a bet believes in: doubling, so that some bet is within a factor of
+ * sqrt(2) of the truth and earns at least 0.83 of what the best could; the last is for a stuck bit. */
+static const double sizes[BANK_BETS / 2] = {0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 0.97};
+
+void bets_fill(double *table, double *rate, uint32_t block, double g) {
+    for (int k = 0; k < BANK_BETS; k++) {
+        double q = g + (1 - g) * sizes[k / 2];
+        double right = log(q / g), wrong = log((1 - q) / (1 - g));
+        rate[k] = q * right + (1 - q) * wrong;
+        for (uint32_t c = 0; c <= block; c++) {
+            double hits = k % 2 ? block - c : c; /* odd bets stake on y = 0 */
+            table[(size_t)c * BANK_BETS + k] = exp(hits * right + (block - hits) * wrong);
+        }
+    }
+}
+
+double bets_sum(const double *sum) {
+    double fold[BANK_SUMS / 2];
+    for (int k = 0; k < BANK_SUMS / 2; k++)
+        fold[k] = sum[k] + sum[k + BANK_SUMS / 2];
+    for (int half = BANK_SUMS / 4; half; half /= 2)
+        for (int k = 0; k < half; k++)
+            fold[k] += fold[k + half];
+    return fold[0];
+}
+
+void bets_mark_quiet(double *quiet, const double *m, const double *rate, size_t features, double seen) {
+    for (size_t f = 0; f < features; f++)
+        for (int k = 0; k < BANK_BETS; k++)
+            /* With nothing to find a detector hovers around 1 / rate. */
+            quiet[f * BANK_BETS + k] = m[f * BANK_BETS + k] * rate[k] <= 2 ? seen : quiet[f * BANK_BETS + k];
+}
+
+void bets_leader(qrng_evidence *found, double *best, const double *m, const double *quiet, uint32_t from,
+                 uint32_t to, double weight) {
+    for (uint32_t f = from; f < to; f++)
+        for (uint32_t k = 0; k < BANK_BETS; k++)
+            if (weight * m[f * BANK_BETS + k] > *best) {
+                *best = weight * m[f * BANK_BETS + k];
+                found->feature = f;
+                found->bet = k;
+                found->quiet = (uint64_t)quiet[f * BANK_BETS + k];
+            }
+}

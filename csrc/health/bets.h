@@ -1,0 +1,20 @@
+/* The fixed bets that the stream's and the lanes' bank share: their payoffs over a block, and who leads. */
+#ifndef QRNG_HEALTH_BETS_H
+#define QRNG_HEALTH_BETS_H
+
+#include "health/bank.h"
+
+enum { BETS_QUIET_EVERY = 32 }; /* blocks between two looks for quiet bets */
+
+/* table[c * BANK_BETS + k]: payoff of bet k over a block of `block` bits of which c are ones; rate[k]: growth
+ * of its log wealth, in nats a bit, if its belief is right. */
+void bets_fill(double *table, double *rate, uint32_t block, double g);
+/* Sum over the bets, always in the same order. */
+double bets_sum(const double *sum);
+/* Note the time for every bet that has no evidence worth the name. */
+void bets_mark_quiet(double *quiet, const double *m, const double *rate, size_t features, double seen);
+/* The largest weighted e-detector of features from..to, if above *best. */
+void bets_leader(qrng_evidence *found, double *best, const double *m, const double *quiet, uint32_t from,
+                 uint32_t to, double weight);
+
+#endif

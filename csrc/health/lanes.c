@@ -1,0 +1,121 @@
+/* The bank over each lane: four features a lane, evaluated every LANE_ROWS rows of one symbol a lane. */
+#include <string.h>
+
+#include "cpu/kernels.h"
+#include "health/bank.h"
+#include "health/bets.h"
+
+#define LANES_KIND 0x3130424e52514c31u
+
+typedef struct {
+    uint64_t kind, seen, fill;
+    uint32_t lanes, reserved;
+    double g, total, unused[2]; /* the parts below start at multiples of 64 bytes */
+    double rate[BANK_BETS];
+    double table[(LANE_ROWS + 1) * BANK_BETS];
+    double data[]; /* m and quiet of 4 lanes features, then counts, then 2 lanes + LANE_ROWS lanes symbols */
+} lane_bank;
+
+/* Features, in this order, each over all lanes: the bit; xor the symbol before it in the stream (the
+ * neighbouring lane); xor the lane's last; xor its last but one. */
+static const double prior[LANE_FEATURES] = {1.0 / 2, 1.0 / 6, 1.0 / 6, 1.0 / 6};
+
+static double *wealth(lane_bank *b) {
+    return b->data;
+}
+static double *quiet(lane_bank *b) {
+    return b->data + (size_t)LANE_FEATURES * b->lanes * BANK_BETS;
+}
+static uint32_t *counts(lane_bank *b) {
+    return (uint32_t *)(quiet(b) + (size_t)LANE_FEATURES * b->lanes * BANK_BETS);
+}
+static uint8_t *symbols_of(lane_bank *b) {
+    return (uint8_t *)(counts(b) + b->lanes);
+}
+
+size_t qrng_lanes_state_bytes(uint32_t lanes) {
+    size_t bytes =
+        sizeof(lane_bank) + (size_t)lanes * (2 * LANE_FEATURES * BANK_BETS * 8 + 4 + 2 + LANE_ROWS);
+    return (bytes + 7) / 8 * 8;
+}
+
+int qrng_lanes_init(void *state, uint32_t lanes, double g) {
+    lane_bank *b = state;
+    if (lanes < 2 || lanes > QRNG_HEALTH_MAX_LANES || !(g >= 0.5 && g < 1))
+        return QRNG_EINVAL;
+    memset(b, 0, qrng_lanes_state_bytes(lanes));
+    b->kind = LANES_KIND;
+    b->lanes = lanes;
+    b->g = g;
+    bets_fill(b->table, b->rate, LANE_ROWS, g);
+    for (int k = 0; k < BANK_BETS; k++)
+        b->rate[k] /= lanes; /* a symbol of the stream */
+    return QRNG_OK;
+}
+
+int qrng_lanes_check(const void *state, size_t bytes) {
+    const lane_bank *b = state;
+    if (bytes < sizeof(lane_bank) || b->kind != LANES_KIND || b->lanes < 2 ||
+        b->lanes > QRNG_HEALTH_MAX_LANES || bytes != qrng_lanes_state_bytes(b->lanes) ||
+        b->fill >= (uint64_t)LANE_ROWS * b->lanes || b->fill != b->seen % ((uint64_t)LANE_ROWS * b->lanes))
+        return QRNG_EINVAL;
+    return QRNG_OK;
+}
+
+/* Ones of x xor (x `lag` symbols before) in each lane; lag 0 means x alone. */
+static void count_lanes(uint32_t *count, const uint8_t *x, uint32_t lanes, uint32_t lag) {
+    memset(count, 0, lanes * sizeof *count);
+    for (uint32_t row = 0; row < LANE_ROWS; row++, x += lanes) {
+        if (lag)
+            for (uint32_t lane = 0; lane < lanes; lane++)
+                count[lane] += (x[lane] ^ (x - lag)[lane]) & 1;
+        else
+            for (uint32_t lane = 0; lane < lanes; lane++)
+                count[lane] += x[lane] & 1;
+    }
+}
+
+static void evaluate(lane_bank *b) {
+    const uint32_t lags[LANE_FEATURES] = {0, 1, b->lanes, 2 * b->lanes};
+    uint8_t *x = symbols_of(b) + 2 * (size_t)b->lanes;
+    b->total = 0;
+    for (int f = 0; f < LANE_FEATURES; f++) {
+        double sum[BANK_SUMS] = {0};
+        count_lanes(counts(b), x, b->lanes, lags[f]);
+        qrng_kernels_get()->bank_wealth(wealth(b) + (size_t)f * b->lanes * BANK_BETS, sum, b->table,
+                                        counts(b), b->lanes, (double)LANE_ROWS * b->lanes);
+        b->total += prior[f] / ((double)b->lanes * BANK_BETS) * bets_sum(sum);
+    }
+    memmove(symbols_of(b), symbols_of(b) + (size_t)LANE_ROWS * b->lanes, 2 * (size_t)b->lanes);
+    if (b->seen % ((uint64_t)BETS_QUIET_EVERY * LANE_ROWS * b->lanes) == 0)
+        bets_mark_quiet(quiet(b), wealth(b), b->rate, (size_t)LANE_FEATURES * b->lanes, (double)b->seen);
+}
+
+uint64_t qrng_lanes_scan(void *state, const uint8_t *symbols, uint64_t n, double threshold) {
+    lane_bank *b = state;
+    const uint64_t block = (uint64_t)LANE_ROWS * b->lanes;
+    for (uint64_t i = 0; i < n;) {
+        uint64_t take = block - b->fill;
+        take = take < n - i ? take : n - i;
+        memcpy(symbols_of(b) + 2 * (size_t)b->lanes + b->fill, symbols + i, take);
+        b->fill += take;
+        b->seen += take;
+        i += take;
+        if (b->fill < block)
+            break;
+        b->fill = 0;
+        evaluate(b);
+        if (b->total >= threshold)
+            return i - 1;
+    }
+    return n;
+}
+
+void qrng_lanes_leader(const void *state, qrng_evidence *found) {
+    lane_bank *b = (lane_bank *)state;
+    double best = -1;
+    found->total = b->total;
+    for (uint32_t f = 0; f < LANE_FEATURES; f++)
+        bets_leader(found, &best, wealth(b), quiet(b), f * b->lanes, (f + 1) * b->lanes,
+                    prior[f] / ((double)b->lanes * BANK_BETS));
+}

@@ -1,0 +1,66 @@
+"""Cumulative sums test, SP 800-22 section 2.13: how far does the walk of +-1 steps stray, from either end?"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nist_sts.base import Mode, Outcome, Parameters, StatisticalTest
+from nist_sts.distributions import attained_below, binomial_upper_tail
+from nist_sts.sequence import Sequence
+
+_FAR = 40.0
+"""Standard deviations past which a normal tail is below the smallest double."""
+
+
+def _limit_law(z: int, n: int) -> float:
+    """The p-value of section 2.13.4 with the limits of STS 2.1.2, whose divisions drop the fraction."""
+    from scipy.special import ndtr
+
+    def truncated(a: int, b: int) -> int:
+        return math.trunc(a / b)
+
+    ratio = n // z
+    step = z / math.sqrt(n)
+    k = np.arange(truncated(-ratio + 1, 4), truncated(ratio - 1, 4) + 1)
+    first = np.sum(ndtr((4 * k + 1) * step) - ndtr((4 * k - 1) * step))
+    k = np.arange(truncated(-ratio - 3, 4), truncated(ratio - 1, 4) + 1)
+    second = np.sum(ndtr((4 * k + 3) * step) - ndtr((4 * k + 1) * step))
+    return float(1 - first + second)
+
+
+def exact_p_value(z: int, n: int) -> float:
+    """P(max |S_k| >= z) over k = 1..n for a fair walk.
+
+    By reflection it is 1 - sum_k [P(S_n in ((4k-1)z, (4k+1)z)) - P(S_n in ((4k+1)z, (4k+3)z))], open
+    intervals (Feller, volume 1, chapter III). With all mass counted once this becomes
+    2 sum_j (-1)^j [P(S_n >= (2j+1)z) + P(S_n > (2j+1)z)], whose terms fall: small p-values keep their digits.
+    """
+    reach = min(n, math.ceil(_FAR * math.sqrt(n)))
+    levels = np.arange(z, max(reach, z) + 1, 2 * z, dtype=np.int64)
+    signs = 1 - 2 * (np.arange(levels.size) % 2)
+    # S_n = 2X - n >= a  <=>  X >= ceil((n + a) / 2)
+    at_least = binomial_upper_tail(-(-(n + levels) // 2), n)
+    above = binomial_upper_tail((n + levels) // 2 + 1, n)
+    return float(min(1.0, 2 * np.sum(signs * (at_least + above))))
+
+
+def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:
+    highest, lowest, last = sequence.walk
+    forward = max(highest, -lowest)
+    backward = max(last - lowest, highest - last)
+    law = _limit_law if mode == "nist" else exact_p_value
+    p_values = tuple(law(z, sequence.n) for z in (forward, backward))
+    return Outcome(p_values, {"z": (forward, backward)})
+
+
+TEST = StatisticalTest(
+    name="cumulative_sums",
+    section="2.13",
+    evaluate=_evaluate,
+    minimum=lambda mode, parameters: 100,  # 2.13.7
+    labels=lambda parameters: ("forward", "backward"),
+    correction="exact law of the walk's largest excursion (Feller, volume 1) in place of the Brownian limit",
+    attained=lambda x, n: attained_below(lambda z: exact_p_value(max(z, 1), n), x, n),
+)

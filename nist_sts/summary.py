@@ -1,0 +1,93 @@
+"""From many p-values to a verdict: proportion, uniformity, NIST's rule (section 4.2), Holm's family test."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from nist_sts.base import Mode
+from nist_sts.distributions import chi_square_tail
+
+__all__ = [
+    "ALPHA",
+    "FAMILY_ALPHA",
+    "UNIFORMITY_FROM",
+    "bins",
+    "holm",
+    "nist_verdict",
+    "proportion_band",
+    "uniformity",
+]
+
+ALPHA = 0.01
+"""Significance level of a single p-value, section 1.1.5."""
+FAMILY_ALPHA = 0.01
+"""Probability that good data fail: the bound on any false rejection among all p-values of a report."""
+UNIFORMITY_FROM = 55
+"""Fewest sequences for a statement on uniformity, section 4.2.2."""
+_UNIFORMITY_FAILS = 1e-4  # section 4.2.2
+_BINS = 10
+
+
+def bins(p_values: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """How many p-values fall into each tenth of [0, 1]; 1.0 belongs to the last."""
+    tenth = np.minimum((np.asarray(p_values, dtype=np.float64) * _BINS).astype(np.int64), _BINS - 1)
+    return np.bincount(tenth, minlength=_BINS)
+
+
+def uniformity(p_values: Sequence[float], mode: Mode, attained: Callable[[float], float] | None = None) -> float | None:
+    """P-value of the chi-square test over ten bins, section 4.2.2; None below 55 p-values.
+
+    STS divides the number of sequences by 10 as integers. Corrected mode does not, and where `attained` gives
+    P(p-value < x) it expects that share in each bin: an exact p-value on a lattice can't be uniform.
+    """
+    s = len(p_values)
+    if s < UNIFORMITY_FROM:
+        return None
+    counts = bins(p_values)
+    if mode == "nist":
+        expected = np.full(_BINS, float(s // _BINS))
+    elif attained is None:
+        expected = np.full(_BINS, s / _BINS)
+    else:
+        expected = s * np.diff([0.0, *(attained(k / _BINS) for k in range(1, _BINS)), 1.0])
+    possible = expected > 0
+    chi2 = float(np.sum((counts[possible] - expected[possible]) ** 2 / expected[possible]))
+    return float(chi_square_tail(chi2, np.count_nonzero(possible) - 1))
+
+
+def proportion_band(s: int, mode: Mode) -> tuple[int, int]:
+    """Fewest and most of s sequences with p >= 0.01 that NIST's rule accepts.
+
+    Section 4.2.1: 0.99 +- 3 sqrt(0.99 * 0.01 / s). STS 2.1.2 drops the fractions of both limits (nist mode);
+    the document's band keeps inside them (corrected mode). One sequence alone is judged by its own p-value,
+    section 1.1.5.
+    """
+    if s == 1:
+        return 1, 1
+    centre, half = (1 - ALPHA) * s, 3 * math.sqrt(ALPHA * (1 - ALPHA) * s)
+    if mode == "nist":
+        return math.floor(centre - half), min(s, math.floor(centre + half))
+    return math.ceil(centre - half), min(s, math.floor(centre + half))
+
+
+def nist_verdict(p_values: Sequence[float], flat: float | None, mode: Mode) -> bool:
+    """Section 4.2: the proportion is in its band; uniformity, where it can be told, is at least 0.0001."""
+    least, most = proportion_band(len(p_values), mode)
+    return least <= sum(p >= ALPHA for p in p_values) <= most and (flat is None or flat >= _UNIFORMITY_FAILS)
+
+
+def holm(p_values: Iterable[float], alpha: float = FAMILY_ALPHA) -> float:
+    """The p-values rejected are those at or below the number returned; -1.0 if none is.
+
+    Holm 1979 (Scandinavian Journal of Statistics 6): the k-th smallest of m is rejected while it is at most
+    alpha / (m - k + 1). The chance of any false rejection is at most alpha, whatever the dependence.
+    """
+    ordered = np.sort(np.fromiter(p_values, dtype=np.float64))
+    limits = alpha / np.arange(ordered.size, 0, -1)
+    kept = np.flatnonzero(ordered > limits)
+    rejected = int(kept[0]) if kept.size else ordered.size
+    return float(ordered[rejected - 1]) if rejected else -1.0

@@ -1,0 +1,181 @@
+"""`qrng assess`: min-entropy of a capture by SP 800-90B, as text for people or JSON for programs."""
+
+from __future__ import annotations
+
+import textwrap
+
+import click
+
+from qrng.accounting import Account, account, smaller
+from qrng.assessment import Assessment, assess
+from qrng.entropy.sp800_90b.tracks import TRACKS
+from qrng.errors import ParameterError
+from qrng.formats import LAYOUTS, open_capture
+from qrng.terminal import EXIT_DATA_FAILS, print_json, progress
+
+WIDTH = 78  # columns: fits a terminal of 80
+
+
+@click.command("assess")
+@click.argument("file", metavar="FILE")
+@click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits.")
+@click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say).")
+@click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
+@click.option("--track", type=click.Choice(TRACKS), default=TRACKS[0], show_default=True, help="Which assessment.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Shuffles of the IID tests (default: drawn, and told).")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads.")
+@click.option("--physical", metavar="BOUND", help="Bound by physics beside it: trusted-qubit, homodyne, … (see docs).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    file: str,
+    bits_per_symbol: int | None,
+    layout: str | None,
+    lanes: int | None,
+    track: str,
+    seed: int | None,
+    workers: int,
+    physical: str | None,
+    as_json: bool,
+) -> int:
+    """Estimate the min-entropy of the raw samples in FILE ("-" is stdin).
+
+    Exits with 3 if no entropy is found or, on the iid track, if the samples are not IID.
+    """
+    with progress("Estimating", None, "estimates") as advance:
+        result = assess(
+            file,
+            bits_per_symbol=bits_per_symbol,
+            layout=layout,
+            lanes=lanes,
+            track=track,
+            seed=seed,
+            workers=workers,
+            progress=lambda done, total, name: advance(1),
+        )
+    bound = _account(file, physical, layout, bits_per_symbol, lanes) if physical else None
+    if as_json:
+        print_json(result.as_json() | ({"physical": bound.as_json()} if bound else {}))
+    else:
+        click.echo(text(result, file))
+        if bound:
+            click.echo(_physical(bound, result))
+    return 0 if result.claimed_min_entropy > 0 else EXIT_DATA_FAILS
+
+
+def _account(file: str, spec: str, layout: str | None, width: int | None, lanes: int | None) -> Account:
+    if file == "-":
+        raise ParameterError("--physical reads the capture a second time, which stdin can't give; save it to a file")
+    with open_capture(file, layout=layout, bits_per_symbol=width, lanes=lanes) as capture:
+        return account(capture.read_all(), spec)
+
+
+def _physical(bound: Account, result: Assessment) -> str:
+    """The physical bound, its lanes eight to a row, and which claim is the smaller."""
+    claim = bound.claim
+    lines = ["", f"{bound.bound:26}{claim.bits_per_sample:12.6f}  bits a symbol, error 2^{claim.log2_error:g}"]
+    values = [lane.min_entropy for lane in bound.lanes]
+    for start in range(0, len(values), 8):
+        lines.append(f"  lane {start:>3}  " + " ".join(f"{v:.4f}" for v in values[start : start + 8]))
+    if bound.lanes:
+        widest = max(bound.lanes, key=lambda lane: max(lane.p1_high - 0.5, 0.5 - lane.p1_low))
+        lines.append(f"P(1) farthest from 1/2: lane {widest.lane}, in [{widest.p1_low:.4f}, {widest.p1_high:.4f}]")
+    lines += [_wrapped(f"- {assumption}") for assumption in claim.assumptions]
+    lines.append(_wrapped(f"from {claim.reference}"))
+    if result.claimed_min_entropy > 0:
+        which = "physical" if smaller(claim, result.claim) is claim else "statistical"
+        lines.append(f"the smaller claim is the {which} one: a generator may use no more")
+    return "\n".join(lines)
+
+
+def text(result: Assessment, name: str) -> str:
+    """The assessment for a terminal of 80 columns."""
+    width = result.bits_per_symbol
+    lines = [
+        name,
+        f"read as {result.layout}",
+        f"{result.samples} samples of {_bits(width)}, {result.alphabet_size} distinct"
+        + (f", {result.lanes} lanes" if result.lanes > 1 else ""),
+        f"SHA-256 {result.sha256}",
+        "",
+    ]
+    lines += _iid(result)
+    if not (result.iid and not result.iid.passed):
+        lines += [f"SP 800-90B, {result.track} track    min-entropy", f"{'':26}{'per symbol':>12}{'per bit':>12}"]
+        lines += _table(result)
+        lines += ["", f"whole stream              {result.min_entropy:12.6f}  {_rule(result)}"]
+        lines += _lanes(result)
+        lines.append("")
+    if result.claimed_min_entropy > 0:
+        claim = result.claim
+        lines.append(f"claim                     {claim.bits_per_sample:12.6f}  bits for each symbol of {_bits(width)}")
+        lines += [_wrapped(f"- {assumption}") for assumption in claim.assumptions]
+    else:
+        lines.append("no claim: no min-entropy is awarded")
+    lines += [_wrapped(f"! {warning}") for warning in result.warnings]
+    return "\n".join(lines)
+
+
+def _bits(n: int) -> str:
+    return "1 bit" if n == 1 else f"{n} bits"
+
+
+def _wrapped(line: str) -> str:
+    return textwrap.fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ")
+
+
+def _table(result: Assessment) -> list[str]:
+    found = {(e.name, e.on): f"{e.min_entropy:.6f}" for e in result.estimators}
+    sections = {e.name: e.section for e in result.estimators}
+    names = dict.fromkeys([e.name for e in result.estimators])
+    lines = [
+        f"  {sections[name]:7}{name:17}{found.get((name, 'literal'), '-'):>12}{found.get((name, 'bitstring'), '-'):>12}"
+        for name in names
+    ]
+    reasons: dict[str, list[str]] = {}
+    for skipped in result.skipped:
+        reasons.setdefault(skipped.reason, []).append(f"{skipped.name} ({skipped.on})")
+    lines += [_wrapped(f"left out, {reason}: {', '.join(names)}") for reason, names in reasons.items()]
+    return lines
+
+
+def _iid(result: Assessment) -> list[str]:
+    """Verdict of the IID tests with what repeats it."""
+    verdict = result.iid
+    if verdict is None:
+        return []
+    substring = verdict.repeated_substring
+    lines = [
+        f"IID tests {'passed' if verdict.passed else 'FAILED'}",
+        f"  permutation tests: {verdict.permutation.rounds} rounds, seed {verdict.permutation.seed}",
+        f"  chi-square independence   p = {verdict.independence.p_value:.6f}",
+        f"  chi-square goodness of fit p = {verdict.goodness_of_fit.p_value:.6f}",
+        f"  longest repeat            {substring.w} symbols, p = {substring.probability:.6f}",
+    ]
+    if not verdict.passed:
+        lines.append(_wrapped(f"failed: {', '.join(verdict.failures)}"))
+        lines.append(_wrapped("The estimate of this track holds for IID samples only: none is made. Use non-iid."))
+    return [*lines, ""]
+
+
+def _rule(result: Assessment) -> str:
+    if result.h_original is None:
+        return "bits a symbol = width × per bit"
+    if result.h_bitstring is None:
+        return "bits a symbol, the smallest"
+    return f"bits a symbol, min(symbol, {result.bits_per_symbol} × bit)"
+
+
+def _lanes(result: Assessment) -> list[str]:
+    """The lanes' most common value estimates, eight to a row, and their average."""
+    if result.lane_average is None:
+        return []
+    values = result.lane_min_entropy
+    worst = min(range(len(values)), key=values.__getitem__)
+    lines = [
+        f"lanes, average            {result.lane_average:12.6f}  each by its most common value",
+        f"worst lane: {worst} with {values[worst]:.6f}",
+    ]
+    if len(values) <= 64:
+        for start in range(0, len(values), 8):
+            lines.append(f"  lane {start:>3}  " + " ".join(f"{v:.4f}" for v in values[start : start + 8]))
+    return lines

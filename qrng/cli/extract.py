@@ -1,0 +1,94 @@
+"""`qrng extract`: raw samples to nearly uniform bytes."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import Any
+
+import click
+
+from qrng import terminal
+from qrng.errors import ParameterError
+
+
+@click.command("extract")
+@click.argument("raw", metavar="RAW")
+@click.option("-o", "--output", "out", required=True, type=click.Path(dir_okay=False), help="Where the output goes.")
+@click.option("--extractor", default="Toeplitz", show_default=True, metavar="NAME", help="Which extractor.")
+@click.option("--input-bits", type=click.IntRange(min=1), metavar="N", help="Raw bits a block (default: all as one).")
+@click.option("--output-bits", type=click.IntRange(min=1), metavar="M", help="Bare map of M bits a block; no claim.")
+@click.option("--min-entropy", metavar="H|auto", help="Min-entropy a raw bit that you vouch for  [default: auto]")
+@click.option("--log2-error", type=float, metavar="E", help="Total distance from uniform, as log2  [default: -64]")
+@click.option("--seed-file", type=click.Path(), metavar="SEED", help="Seed; else one is drawn and kept as OUT.seed.")
+@click.option("--layout", metavar="LAYOUT", help="Layout of RAW; else sniffed.")
+@click.option("--bits-per-symbol", type=int, metavar="W", help="Width of a symbol.")
+@click.option("--lanes", type=int, metavar="L", help="Interleaved streams in RAW.")
+@click.option("--drop-tail", is_flag=True, help="Leave out a last partial block.")
+@click.option("--certificate", type=click.Path(dir_okay=False), metavar="FILE", help="Write the record as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the record as JSON.")
+def command(raw: str, out: str, certificate: str | None, as_json: bool, **options: Any) -> None:
+    """Extract nearly uniform bits from the capture RAW ("-": standard input).
+
+    The health tests run over the whole of RAW first; an alarm ends with exit code 4 and no output. What the claim of
+    min-entropy rests on is printed with the result.
+    """
+    from qrng.extraction import extract_file
+    from qrng.files import atomic_write
+
+    if options["output_bits"] is not None and (options["min_entropy"] or options["log2_error"] is not None):
+        raise click.UsageError(
+            "--output-bits is the bare map without a claim: leave out --min-entropy and --log2-error"
+        )
+    options["min_entropy"] = _min_entropy(options["min_entropy"])
+    if options["log2_error"] is None:
+        options["log2_error"] = -64.0
+    with terminal.progress("reading and extracting", None) as advance:
+        record = extract_file(raw, out, progress=lambda what, n: advance(n // 8), **options)
+    if certificate:
+        with atomic_write(certificate) as file:
+            file.write(json.dumps(record, indent=2).encode() + b"\n")
+    if as_json:
+        terminal.print_json(record)
+    else:
+        click.echo(_text(record))
+
+
+def _min_entropy(text: str | None) -> Any:
+    if text is None or text == "auto":
+        return "auto"
+    try:
+        return float(text)
+    except ValueError:
+        raise ParameterError(f"--min-entropy takes a number of bits a raw bit, or auto, not {text!r}") from None
+
+
+def _text(record: dict[str, Any]) -> str:
+    data, seed, output, plan = record["input"], record["seed"], record["output"], record["extractor"]
+    rows = [
+        ("read", f"{data['file']}: {data['read_as']}; {data['raw_bits']} raw bits, {data['used_bits']} used"),
+        ("health", f"{record['health']['state']}, no alarm"),
+    ]
+    if record["claim_from_same_data"]:
+        rows.append(("", "on the data that fixed the claim: a consistency check, not evidence"))
+    claim = record["claim"]
+    if claim:
+        rows.append(("claim", f"{claim['bits_per_sample']:.4f} bits a symbol of {claim['bits_per_symbol']}, assuming"))
+        rows += [("", f"- {assumption}") for assumption in claim["assumptions"]]
+        rows.append(("", f"({claim['reference']})"))
+    else:
+        rows.append(("claim", "none: the bare map promises nothing"))
+    rows.append(("extractor", f"{plan['extractor']}: {record['blocks']} x {plan['n']} bits to {plan['m']}"))
+    if not seed:
+        rows.append(("", "no seed and no error bound: uniform only if the raw bits are independent and equally biased"))
+    elif claim:
+        rows.append(("", f"if the claim holds, at most 2^{plan['log2_error']:g} from uniform over all blocks"))
+    if seed:
+        rows.append(("seed", f"{seed['file']} ({seed['source']})"))
+    rows += [
+        ("output", f"{output['file']}: {output['bits']} bits"),
+        ("sha256", output["sha256"]),
+    ]
+    return "\n".join(
+        textwrap.fill(text, 80, initial_indent=f"{title:11}", subsequent_indent=" " * 13) for title, text in rows
+    )

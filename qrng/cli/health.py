@@ -1,0 +1,133 @@
+"""`qrng health`: the health tests of SP 800-90B over a capture, as text for people or JSON for programs."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator
+
+import click
+
+from qrng.errors import EntropyError, ParameterError
+from qrng.formats import LAYOUTS, open_capture
+from qrng.health import HealthReport, State, scan
+from qrng.health.startup import STARTUP_SYMBOLS
+from qrng.samples import Samples
+from qrng.terminal import EXIT_DATA_FAILS, EXIT_HEALTH, print_json, progress
+
+WIDTH = 78  # columns: fits a terminal of 80
+
+
+@click.command("health")
+@click.argument("file", metavar="FILE")
+@click.option("--claim", required=True, metavar="H|auto", help="Claimed min-entropy in bits a symbol; auto: assess it.")
+@click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say).")
+@click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits.")
+@click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
+@click.option("--restarts", type=click.IntRange(min=0), default=0, show_default=True, help="Go on after N alarms.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    file: str,
+    claim: str,
+    layout: str | None,
+    bits_per_symbol: int | None,
+    lanes: int | None,
+    restarts: int,
+    as_json: bool,
+) -> int:
+    """Run the health tests over the raw samples in FILE ("-" is stdin).
+
+    Exits with 0 without an alarm, 3 with one, 4 when the state is FAILED.
+    """
+    automatic = claim == "auto"
+    if automatic and file == "-":
+        raise ParameterError("--claim auto reads the capture twice, which standard input can't: give a file")
+    h = _assessed(file, layout, bits_per_symbol, lanes) if automatic else _number(claim)
+    with open_capture(file, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes) as capture:
+        read_as = capture.describe()
+        with progress("Testing", capture.count, "symbols") as advance:
+            report = scan(
+                _counted(capture.chunks(), advance),
+                bits_per_symbol=capture.bits_per_symbol,
+                lanes=capture.lanes,
+                claim=h,
+                restarts=restarts,
+            )
+    if report.state is State.STARTUP:
+        raise EntropyError(
+            f"{file}: {report.samples} symbols are too few for the health tests; the start-up alone takes "
+            f"{STARTUP_SYMBOLS} (SP 800-90B 4.3)"
+        )
+    if as_json:
+        print_json(report.as_dict() | {"claim_from_same_data": automatic})
+    else:
+        click.echo(text(report, file, read_as, automatic))
+    if report.state is State.FAILED:
+        return EXIT_HEALTH
+    return EXIT_DATA_FAILS if report.alarms else 0
+
+
+def _counted(chunks: Iterator[Samples], advance: Callable[[int], None]) -> Iterator[Samples]:
+    for chunk in chunks:
+        yield chunk
+        advance(chunk.count)
+
+
+def _number(claim: str) -> float:
+    try:
+        return float(claim)
+    except ValueError:
+        raise ParameterError(f"--claim takes a number of bits a symbol, or auto, not {claim!r}") from None
+
+
+def _assessed(file: str, layout: str | None, bits_per_symbol: int | None, lanes: int | None) -> float:
+    from qrng.assessment import assess
+
+    return assess(file, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes).claim.bits_per_sample
+
+
+def text(report: HealthReport, name: str, read_as: str, automatic: bool) -> str:
+    """The report for a terminal of 80 columns."""
+    width = "1 bit" if report.bits_per_symbol == 1 else f"{report.bits_per_symbol} bits"
+    lines = [
+        name,
+        f"read as {read_as}",
+        f"{report.samples} samples; claim {report.claim:g} bits of min-entropy for each symbol of {width}",
+        "",
+        f"{'test':10}{'over':14}{'window':>8}{'cutoff':>8}{'permanent':>11}",
+    ]
+    for test in report.tests:
+        over = f"{report.lanes} lanes" if test.get("per_lane") else "whole stream"
+        if "log2_threshold" in test:
+            row = f"   evidence of 2^{test['log2_threshold']:g}"
+        else:
+            columns = (("window", 8), ("cutoff", 8), ("permanent_cutoff", 11))
+            row = "".join(f"{test.get(key, '-'):>{n}}" for key, n in columns)
+        lines.append(f"{test['name']:10}{over:14}{row}")
+    lines += [
+        "",
+        f"start-up  the first {STARTUP_SYMBOLS} samples",
+        f"alpha     2^{report.alpha_log2} a symbol or window",
+    ]
+    if report.log2_evidence is not None:
+        lines.append(f"evidence  2^{report.log2_evidence:.1f} at the end; SUSPECT from 2^{report.suspect_from}")
+    lines.append(f"chance of any false alarm here, if the claim holds: at most {report.false_alarm_bound:.1e}")
+    lines.append("")
+    for alarm in report.alarms:
+        where = "the whole stream" if alarm.lane is None else f"lane {alarm.lane}"
+        lines.append(f"ALARM  {alarm.test} at sample {alarm.at_sample}, {where}; began about {alarm.onset_estimate}")
+        if alarm.detail is not None:
+            lines.append(f"       {alarm.detail}, evidence 2^{alarm.log2_evidence:.1f}")
+    if report.examined < report.samples:
+        lines.append(
+            f"Not tested: the {report.samples - report.examined} samples after the last alarm (see --restarts)."
+        )
+    lines.append(f"state     {report.state}" + ("" if report.alarms else ": no alarm"))
+    if automatic:
+        lines += ["", *textwrap.wrap(_SAME_DATA, WIDTH)]
+    return "\n".join(lines)
+
+
+_SAME_DATA = (
+    "The claim comes from these very data (--claim auto): that they pass it is a consistency check, not evidence. "
+    "Evidence takes a claim from the physics of the device or from other data."
+)

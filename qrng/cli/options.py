@@ -1,0 +1,91 @@
+"""Options that several commands share, and the sentences they print on stderr."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from qrng.errors import ParameterError
+from qrng.source import Source
+
+__all__ = ["generator_options", "note", "open_generator"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def note(text: str) -> None:
+    """One line to the person at the terminal, on stderr."""
+    click.echo(f"qrng: {text}", err=True)
+
+
+def generator_options(function: _F) -> _F:
+    """--source, --claim, --pure, --replay, --log2-error, --fault."""
+    for option in reversed(
+        (
+            click.option(
+                "--source", metavar="SPEC", help="Noise source (default: QRNG_SOURCE, the config file, sim:)."
+            ),
+            click.option(
+                "--claim",
+                metavar="H|auto",
+                help="Min-entropy in bits a symbol that you vouch for; auto: by assessing the whole capture.",
+            ),
+            click.option("--pure", is_flag=True, help="Leave out the XOR with operating-system bytes."),
+            click.option("--replay", is_flag=True, help="Allow a source whose raw bits can come again."),
+            click.option("--log2-error", type=float, default=-64.0, show_default=True, help="Total distance, as log2."),
+            click.option("--fault", "faults", multiple=True, metavar="FAULT", help="Inject a fault, to see the alarm."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def open_generator(
+    source: str | None, claim: str | None, pure: bool, replay: bool, log2_error: float, faults: tuple[str, ...]
+) -> Any:
+    """The generator that the options describe."""
+    from qrng.admission import SimulatedSourceWarning
+    from qrng.default import configured_source
+    from qrng.faults import inject, parse
+    from qrng.rbg import RandomBitGenerator
+    from qrng.sources import open_source
+
+    configured_claim: Any = None
+    if source is None:
+        source, configured_claim = configured_source()
+    opened = open_source(source)
+    try:
+        if opened.simulated:
+            note(f"source {opened.spec} is simulated: computed from operating-system randomness, not measured")
+        worth = _claim(claim, opened) if claim is not None else configured_claim
+        if faults:
+            opened = inject(opened, *map(parse, faults))
+            note("faults are injected: " + ", ".join(faults))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SimulatedSourceWarning)  # said above
+            return RandomBitGenerator(
+                opened, claim=worth, pure=pure, log2_error=log2_error, allow_reproducible=replay or opened.finite
+            )
+    except BaseException:
+        opened.close()
+        raise
+
+
+def _claim(text: str, source: Source) -> Any:
+    if text != "auto":
+        try:
+            return float(text)
+        except ValueError:
+            raise ParameterError(f"--claim takes a number of bits a symbol, or auto, not {text!r}") from None
+    if source.whole() is None:
+        raise ParameterError(
+            f"--claim auto needs a capture that can be read twice; {source.spec} can't. Capture it to a file first"
+        )
+    from qrng.admission import claim_of_whole
+
+    found = claim_of_whole(lambda: source.whole() or iter(()), source.spec)
+    note(f"claim from the assessment of the whole capture: {found.bits_per_sample:.4f} bits a symbol")
+    return found

@@ -1,0 +1,359 @@
+"""From a capture file to a file of extracted bits: health over the whole file first, then the extractor.
+
+Two passes, because a finite capture can be tested whole before the first bit is used; the second pass must find
+the bytes that the first one tested. Output appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import numpy as np
+
+import qrng
+from qrng import bits
+from qrng._native import kernel_name, wipe
+from qrng.admission import claim_of_whole, refuse_unless_ok
+from qrng.claim import EntropyClaim
+from qrng.errors import ParameterError, QrngError
+from qrng.extractors import extractor_class
+from qrng.files import atomic_write
+from qrng.formats import Capture, open_capture
+from qrng.health.scan import HealthReport, scan
+from qrng.samples import Samples
+
+__all__ = ["Input", "extract_file", "extracted"]
+
+_ONE_BLOCK = 1 << 24
+"""Raw bits up to which a whole file is one block by default: a claim on the whole string says nothing of its parts."""
+_BATCH_BITS = 1 << 24
+"""Raw bits read at a time, at least eight blocks."""
+
+_CHANGED = "the file changed between the health tests and the extraction; no output"
+
+Progress = Callable[[str, int], None]
+
+
+def _no_progress(what: str, n: int) -> None:
+    pass
+
+
+class Input:
+    """A capture that can be read from the beginning more than once; standard input is kept in an unlinked file."""
+
+    def __init__(self, path: str, layout: str | None, bits_per_symbol: int | None, lanes: int | None) -> None:
+        self.path = path
+        self.name = "stdin" if path == "-" else path
+        self.sha256: str | None = None  # of the file's bytes, as the last whole extraction read them
+        self._spool: BinaryIO | None = None
+        self._how: dict[str, Any] = {"layout": layout, "bits_per_symbol": bits_per_symbol, "lanes": lanes}
+        if path == "-":
+            import shutil
+            import sys
+
+            self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+            shutil.copyfileobj(sys.stdin.buffer, self._spool)
+        with self.open() as first:
+            # The second pass reads what the first one found, it does not guess again.
+            self._how = {"layout": first.layout, "bits_per_symbol": first.bits_per_symbol, "lanes": first.lanes}
+            self.description, self.layout = first.describe(), first.layout
+            self.bits_per_symbol, self.lanes = first.bits_per_symbol, first.lanes
+
+    def open(self) -> Capture:
+        """The capture from its beginning."""
+        if self._spool is None:
+            return open_capture(self.path, **self._how)
+        self._spool.seek(0)
+        return open_capture(self._spool, **self._how)
+
+    def close(self) -> None:
+        """Give the spooled input back."""
+        if self._spool is not None:
+            self._spool.close()
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What the first pass found."""
+
+    bits: int
+    sha256: str | None
+
+
+def extract_file(
+    raw: str,
+    out: str | os.PathLike[str],
+    *,
+    extractor: str = "toeplitz",
+    input_bits: int | None = None,
+    output_bits: int | None = None,
+    min_entropy: float | Literal["auto"] = "auto",
+    log2_error: float = -64.0,
+    seed_file: str | os.PathLike[str] | None = None,
+    layout: str | None = None,
+    bits_per_symbol: int | None = None,
+    lanes: int | None = None,
+    drop_tail: bool = False,
+    progress: Progress = _no_progress,
+) -> dict[str, Any]:
+    """Extract a capture file; returns the JSON-ready record of what was done (schema "qrng.extraction/1").
+
+    A seedless extractor (von Neumann, Elias, Peres) takes the whole capture in memory and gives what it gives: then
+    the claim serves the health tests alone, and no distance from uniform is stated.
+
+    Args:
+        raw: path of the capture, or "-" for standard input.
+        out: path of the output: one contiguous bit stream, padded with zeros to a whole byte, mode 0600.
+        extractor: name of an extractor.
+        input_bits: raw bits a block; default the whole capture as one block, to 2**24 bits.
+        output_bits: bits a block of output for the bare map: no error is claimed. Excludes `min_entropy`.
+        min_entropy: bits of min-entropy a raw bit that you vouch for, or "auto": what the assessment supports.
+        log2_error: log2 of the total trace distance, seed included, over all blocks.
+        seed_file: file with the seed. Without one a seed is drawn from the operating system and kept as OUT.seed.
+        layout, bits_per_symbol, lanes: how to read the capture; sniffed where None.
+        drop_tail: ignore a last partial block, which is otherwise an error.
+        progress: called with the name of the pass and raw bits done.
+
+    Raises:
+        HealthAlarm, HealthFailure: a health test failed on the capture; nothing is written.
+        EntropyError: the assessment supports no claim.
+        ParameterError: sizes that don't fit; says what would.
+        FormatError: the capture does not parse.
+        OSError: reading or writing failed; no partial output remains.
+    """
+    kind = extractor_class(extractor)
+    source = Input(os.fspath(raw), layout, bits_per_symbol, lanes)
+    try:
+        name = source.name
+        claim: EntropyClaim | None = None
+        if output_bits is None:
+            claim = _claim(source, min_entropy, name)
+        report, measured = _first_pass(source, claim, output_bits, input_bits, progress)
+        refuse_unless_ok(report, name)
+
+        n = input_bits if input_bits is not None else _whole(measured.bits, name)
+        blocks, tail = divmod(measured.bits, n) if n > 0 else (0, 0)
+        if blocks == 0:
+            raise ParameterError(f"{name} holds {measured.bits} raw bits, not one block of {n}")
+        if tail and not drop_tail:
+            raise ParameterError(
+                f"{name} holds {blocks} blocks of {n} bits and {tail} bits more: choose a size that divides "
+                f"{measured.bits}, or give --drop-tail to leave them out"
+            )
+        if not hasattr(kind, "plan"):
+            done = _seedless(source, kind(), n, output_bits, measured, Path(out))
+            return _record(source, measured, n, claim, min_entropy == "auto", report, done)
+        if output_bits is not None:
+            chosen = kind(n, output_bits)
+            record = {"extractor": chosen.name, "n": n, "m": output_bits, "seed_bits": chosen.seed_bits}
+        else:
+            chosen = kind.plan(n, min_entropy=claim, log2_error=log2_error, blocks=blocks)
+            record = chosen.planned.as_dict()
+        seed, seed_source = _seed(chosen.seed_bytes, seed_file, out)
+        try:
+            digest = _second_pass(source, chosen, seed, blocks, measured, Path(out), progress)
+        except BaseException:
+            if seed_file is None:
+                Path(seed_source["file"]).unlink()  # a seed without its output is of no use
+            raise
+        finally:
+            wipe(seed)
+        done = {
+            "extractor": record,
+            "blocks": blocks,
+            "seed": seed_source,
+            "output": {"file": str(out), "bits": blocks * chosen.m, "sha256": digest},
+        }
+        return _record(source, measured, blocks * n, claim, min_entropy == "auto", report, done)
+    finally:
+        source.close()
+
+
+def _record(
+    source: Input,
+    measured: _Measured,
+    used: int,
+    claim: EntropyClaim | None,
+    auto: bool,
+    report: HealthReport,
+    done: dict[str, Any],
+) -> dict[str, Any]:
+    return {
+        "schema": "qrng.extraction/1",
+        "qrng": qrng.__version__,
+        "kernel": kernel_name(),
+        "input": {
+            "file": source.name,
+            "read_as": source.description,
+            "layout": source.layout,
+            "sha256": measured.sha256,
+            "raw_bits": measured.bits,
+            "used_bits": used,
+            "bits_per_symbol": source.bits_per_symbol,
+            "lanes": source.lanes,
+        },
+        "claim": None if claim is None else claim.as_dict(),
+        "claim_from_same_data": claim is not None and auto,
+        "health": report.as_dict(),
+        **done,
+    }
+
+
+def _seedless(
+    source: Input, chosen: Any, n: int, output_bits: int | None, measured: _Measured, out: Path
+) -> dict[str, Any]:
+    """The first n raw bits through an extractor without seed: output of variable length, no error claimed."""
+    with source.open() as capture:
+        whole = Samples.join(capture.chunks())
+    try:
+        if output_bits is None:
+            data, count = chosen.extract(whole.packed, n)
+        else:
+            data, count = chosen.extract_exactly(output_bits, whole.packed, n), output_bits
+    finally:
+        whole.wipe()
+    if capture.sha256 != measured.sha256:
+        raise QrngError(f"{source.name}: {_CHANGED}")
+    digest = hashlib.sha256(data).hexdigest()
+    with atomic_write(out) as target:
+        target.write(data)
+    wipe(data)
+    return {
+        "extractor": {"extractor": chosen.name, "n": n, "m": count, "seed_bits": 0},
+        "blocks": 1,
+        "seed": None,
+        "output": {"file": str(out), "bits": count, "sha256": digest},
+    }
+
+
+def _claim(source: Input, min_entropy: float | Literal["auto"], name: str) -> EntropyClaim:
+    if min_entropy == "auto":
+
+        def whole() -> Iterator[Samples]:
+            with source.open() as capture:
+                yield from capture.chunks()
+
+        return claim_of_whole(whole, name)
+    width = source.bits_per_symbol
+    return EntropyClaim(
+        float(min_entropy) * width,
+        None,
+        ("the caller vouches for this min-entropy of the raw bits, given everything before them",),
+        "given by the caller",
+        width,
+    )
+
+
+def _first_pass(
+    source: Input, claim: EntropyClaim | None, output_bits: int | None, input_bits: int | None, progress: Progress
+) -> tuple[HealthReport, _Measured]:
+    """Health tests over the whole capture. The bare map claims nothing, yet its output can't be good unless each
+    raw bit carries at least output/input bits of entropy: that is what it is tested for."""
+    width = source.bits_per_symbol
+    total = 0
+    with source.open() as capture:
+
+        def counted() -> Iterator[Samples]:
+            nonlocal total
+            for chunk in capture.chunks():
+                total += chunk.bit_length
+                yield chunk
+                progress("health tests", chunk.bit_length)
+                chunk.wipe()
+
+        if claim is not None:
+            h = claim.bits_per_sample
+        else:
+            assert output_bits is not None
+            of = input_bits if input_bits is not None else capture.count and capture.count * width
+            if not of:
+                raise ParameterError("give --input-bits with --output-bits: the size of this input is not known")
+            h = min(1.0, max(output_bits, 1) / of) * width
+        report = scan(counted(), claim=h, bits_per_symbol=width, lanes=source.lanes)
+        if report.alarms:
+            return report, _Measured(total, None)
+        return report, _Measured(total, capture.sha256)
+
+
+def _whole(total: int, name: str) -> int:
+    if total > _ONE_BLOCK:
+        raise ParameterError(
+            f"{name} holds {total} raw bits, too many for one block by default: choose --input-bits. A claim on the "
+            "whole says nothing of its blocks unless the source's bits are independent"
+        )
+    return total
+
+
+def _seed(n: int, path: str | os.PathLike[str] | None, out: str | os.PathLike[str]) -> tuple[bytearray, dict[str, Any]]:
+    """The seed's bytes, and where they came from."""
+    if path is not None:
+        held = bytearray(n)
+        with Path(path).open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size != n or file.readinto(held) != n:
+                raise ParameterError(f"{path}: this extractor takes a seed of {n} bytes, the file holds {size}")
+        return held, {"source": "file", "file": str(path), "sha256": hashlib.sha256(held).hexdigest()}
+    held = bytearray(os.urandom(n))
+    kept = Path(f"{os.fspath(out)}.seed")
+    with atomic_write(kept) as file:
+        file.write(held)
+    return held, {"source": "operating system", "file": str(kept), "sha256": hashlib.sha256(held).hexdigest()}
+
+
+def extracted(source: Input, chosen: Any, seed: Any, blocks: int, progress: Progress) -> Iterator[bytearray]:
+    """The output of `blocks` blocks, piece by piece, each wiped once the next is asked for."""
+    left = blocks
+    with source.open() as capture, chosen.prepare(seed) as prepared:
+        for batch in _batches(capture, chosen.n):
+            count = min(left, 8 * len(batch) // chosen.n)
+            part = bytearray(bits.bytes_for(count * chosen.m))
+            chosen.extract_blocks(batch[: bits.bytes_for(count * chosen.n)], prepared, part, blocks=count)
+            wipe(batch)
+            yield part
+            wipe(part)
+            left -= count
+            progress("extraction", count * chosen.n)
+        source.sha256 = capture.sha256
+
+
+def _second_pass(
+    source: Input, chosen: Any, seed: bytearray, blocks: int, measured: _Measured, out: Path, progress: Progress
+) -> str:
+    """Extract block by block into `out`; returns the SHA-256 of the output."""
+    digest = hashlib.sha256()
+    with atomic_write(out) as target:
+        for part in extracted(source, chosen, seed, blocks, progress):
+            digest.update(part)
+            target.write(part)
+        if source.sha256 != measured.sha256:
+            raise QrngError(f"{source.name}: {_CHANGED}")
+    return digest.hexdigest()
+
+
+def _batches(capture: Capture, n: int) -> Iterator[Any]:
+    """The raw bits as packed arrays of a multiple of eight whole blocks each, the last one of what remains.
+
+    Eight blocks end on a byte border whatever n and m are, so batches of output join without shifting.
+    """
+    per_batch = max(1, _BATCH_BITS // (8 * n)) * 8 * n
+    held, have = np.zeros(bits.bytes_for(per_batch), np.uint8), 0
+    for chunk in capture.chunks():
+        at = 0
+        while at < chunk.bit_length:
+            take = min(chunk.bit_length - at, per_batch - have)
+            bits.copy(held, have, chunk.packed, at, take)
+            have, at = have + take, at + take
+            if have == per_batch:
+                yield held
+                held, have = np.zeros(len(held), np.uint8), 0
+        chunk.wipe()
+    rest = have // n * n
+    if rest:
+        yield bits.extract(held, 0, rest)
+    wipe(held)

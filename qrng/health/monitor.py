@@ -1,0 +1,101 @@
+"""All health tests over one stream: which alarms first, at which symbol, for how long the trouble lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qrng._native import wipe
+from qrng.bits import Symbols
+from qrng.health import registry
+from qrng.health.base import Alarm, HealthTest, Piece, Setting
+from qrng.health.startup import STARTUP_SYMBOLS, Startup
+from qrng.health.states import SUSPECT_BITS, Latch, State
+
+__all__ = ["Monitor"]
+
+Following = Callable[[int, int], Symbols]
+"""following(index, n): at most n symbols in hand after `index` of those being tested, newly allocated."""
+
+
+class Monitor:
+    """The tests of one stream, its start-up and its state. Not thread-safe.
+
+    Attributes:
+        setting: what is claimed.
+        alarms: every alarm, oldest first.
+        latch: the state.
+        samples: symbols tested so far, over all restarts.
+        runs: 1 + restarts.
+    """
+
+    def __init__(self, setting: Setting, startup: int = STARTUP_SYMBOLS) -> None:
+        self.setting = setting
+        self.alarms: list[Alarm] = []
+        self.latch = Latch()
+        self.samples = 0
+        self.runs = 1
+        self._startup_symbols = startup
+        self._suspicious = setting.run_length_log2 - SUSPECT_BITS
+        self._begin()
+
+    def _begin(self) -> None:
+        self.startup = Startup(self._startup_symbols)
+        self._tests: list[HealthTest] = registry.build(self.setting)
+
+    def update(self, piece: Piece, first: int, following: Following) -> int | None:
+        """Test a piece, its first symbol of stream index `first`; wipes its unpacked form.
+
+        Returns:
+            None, or the index into the piece of the symbol that raised an alarm. The tests have then to be
+            begun again by `restart`; symbols after that one were not tested.
+        """
+        try:
+            hits = [(at, test) for test in self._tests if (at := test.update(piece, first)) is not None]
+        finally:
+            wipe(piece.symbols)
+        if not hits:
+            self.samples += len(piece)
+            self.startup.take(len(piece))
+            self.latch.passed(len(piece), self.startup.passed, (self.evidence() or 0) >= self._suspicious)
+            return None
+        at, test = min(hits, key=lambda hit: hit[0])  # of equally early ones the first in the registry
+        self.samples += at + 1
+        alarm = test.alarm(first + at)
+        rest = following(at, test.reach())
+        permanent = test.is_permanent(rest, alarm.at_sample)
+        wipe(rest)
+        self.alarms.append(alarm)
+        where = "" if alarm.lane is None else f" in lane {alarm.lane}"
+        self.latch.alarm(at + 1, f"{alarm.test} alarmed at sample {alarm.at_sample}{where}", permanent)
+        return at
+
+    def restart(self) -> None:
+        """Fresh tests and start-up with the same parameters; HealthFailure if FAILED."""
+        self.latch.restart()
+        self._begin_again()
+
+    def rescan(self) -> None:
+        """As `restart`, for a capture that is only reported on: FAILED stays, the tests go on."""
+        if self.latch.state is not State.FAILED:
+            self.latch.restart()
+        self._begin_again()
+
+    def _begin_again(self) -> None:
+        self.runs += 1
+        self._begin()
+
+    def false_alarm_bound(self) -> float:
+        """Bound on the probability that any test has alarmed by now although the claim holds.
+
+        Union bound: over the tests, and for each over its symbols (RCT) or windows (APT) so far.
+        """
+        return min(1.0, sum(test.false_alarm_bound(self.samples, self.runs) for test in self._tests))
+
+    def evidence(self) -> float | None:
+        """log2 of the most evidence that a test holds now; an alarm comes at `run_length_log2`. None without such."""
+        return max((held for test in self._tests if (held := test.evidence()) is not None), default=None)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """JSON-ready description of each test."""
+        return [test.describe() for test in self._tests]

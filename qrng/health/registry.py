@@ -1,0 +1,56 @@
+"""The health tests in force: ours, one line each, and those that installed packages add.
+
+A package adds one by an entry point in the group `qrng.health`, whose value is a function like `tests` in
+rct.py: it takes a Setting and returns the tests to run. One that can't be loaded is an error, never left out.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+
+from qrng.errors import HealthFailure
+from qrng.health.base import HealthTest, Setting
+from qrng.health.edetector import EDetector
+
+__all__ = ["ENTRY_POINTS", "OURS", "build"]
+
+OURS = {
+    "rct": "qrng.health.rct",
+    "apt": "qrng.health.apt",
+    "bank": "qrng.health.bank",
+    "learned": "qrng.health.learned.bettor",
+}
+"""Name to the module whose `tests(setting)` makes the test."""
+
+ENTRY_POINTS = "qrng.health"
+
+
+Maker = Callable[[Setting], list[HealthTest]]
+
+
+@functools.cache
+def _makers() -> dict[str, Maker]:
+    from importlib.metadata import entry_points
+
+    ours: dict[str, Maker] = {name: importlib.import_module(module).tests for name, module in OURS.items()}
+    return ours | {point.name: point.load() for point in entry_points(group=ENTRY_POINTS)}
+
+
+def build(setting: Setting) -> list[HealthTest]:
+    """Fresh tests for one stream, in the order in which equally early alarms are reported.
+
+    Raises:
+        HealthFailure: a test can't be set up. Running without it would be a silent loss of protection.
+    """
+    try:
+        found = [test for make in _makers().values() for test in make(setting)]
+    except HealthFailure:
+        raise
+    except Exception as error:
+        raise HealthFailure(f"a health test can't be set up ({error}): repair or uninstall the plug-in") from error
+    detectors = [test for test in found if isinstance(test, EDetector)]
+    for detector in detectors:
+        detector.share = 1 / len(detectors)
+    return found

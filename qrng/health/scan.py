@@ -1,0 +1,206 @@
+"""Health tests over a whole finite capture, before any of it is used: every alarm that the restarts allow."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from qrng.bits import Symbols
+from qrng.errors import FormatError, ParameterError
+from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Piece, Setting
+from qrng.health.cutoffs import ALPHA_LOG2
+from qrng.health.monitor import Monitor
+from qrng.health.states import SUSPECT_BITS, State
+from qrng.samples import Samples
+
+__all__ = ["HealthReport", "scan"]
+
+_PIECE = 1 << 16  # symbols unpacked and tested at a time: what an alarm makes to be unpacked again
+
+
+@dataclass(frozen=True)
+class HealthReport:
+    """What the health tests say of a capture.
+
+    Attributes:
+        claim: min-entropy of a symbol, in bits, that was tested.
+        samples: symbols in the capture.
+        examined: symbols that were tested: all, unless an alarm ended the scan.
+        state: at the end: OK, SUSPECT, INTERMITTENT or FAILED; INTERMITTENT too where the capture ends before
+            the start-up after an alarm was passed. STARTUP: no alarm, but the capture is shorter than the
+            start-up, so that the tests say nothing yet.
+        alarms: in stream order, at most restarts + 1.
+        false_alarm_bound: bound on the probability of any alarm, if the claim holds.
+        log2_evidence: log2 of the most evidence that an e-detector held at the end; None if none ran.
+        tests: the tests that ran, with their cutoffs.
+    """
+
+    claim: float
+    samples: int
+    examined: int
+    state: State
+    alarms: tuple[Alarm, ...]
+    false_alarm_bound: float
+    bits_per_symbol: int
+    lanes: int
+    alpha_log2: int
+    run_length_log2: int
+    restarts: int
+    log2_evidence: float | None
+    tests: tuple[dict[str, Any], ...]
+
+    @property
+    def passed(self) -> bool:
+        """No alarm."""
+        return not self.alarms
+
+    @property
+    def suspect_from(self) -> int:
+        """log2 of the evidence from which the state is SUSPECT."""
+        return self.run_length_log2 - SUSPECT_BITS
+
+    def summary(self) -> str:
+        """One line: the state and, if there is one, the first alarm."""
+        if not self.alarms:
+            return f"{self.state}: no alarm in {self.examined} samples"
+        first = self.alarms[0]
+        where = "" if first.lane is None else f" in lane {first.lane}"
+        more = f", and {len(self.alarms) - 1} more" if len(self.alarms) > 1 else ""
+        return f"{self.state}: {first.test} alarmed at sample {first.at_sample}{where}{more}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready form, schema qrng.health/1."""
+        return {
+            "schema": "qrng.health/1",
+            "claim": self.claim,
+            "samples": self.samples,
+            "examined": self.examined,
+            "state": str(self.state),
+            "alarms": [alarm.as_dict() for alarm in self.alarms],
+            "false_alarm_bound": self.false_alarm_bound,
+            "bits_per_symbol": self.bits_per_symbol,
+            "lanes": self.lanes,
+            "alpha_log2": self.alpha_log2,
+            "run_length_log2": self.run_length_log2,
+            "log2_evidence": self.log2_evidence,
+            "restarts": self.restarts,
+            "tests": list(self.tests),
+        }
+
+
+class _Ahead:
+    """Chunks in order, with a look at what follows the one in hand."""
+
+    def __init__(self, chunks: Iterable[Samples]) -> None:
+        self._source = iter(chunks)
+        self._read: deque[Samples] = deque()
+        self.count = 0
+
+    def next(self) -> Samples | None:
+        """The next chunk, None at the end."""
+        if self._read or self._more():
+            return self._read.popleft()
+        return None
+
+    def _more(self) -> bool:
+        chunk = next(self._source, None)
+        if chunk is None:
+            return False
+        self._read.append(chunk)
+        self.count += chunk.count
+        return True
+
+    def following(self, chunk: Samples, start: int, index: int, n: int) -> Symbols:
+        """At most n symbols after index `start + index` of `chunk`, across chunks."""
+        after = start + index + 1
+        found = chunk.symbols(after, after + n)
+        parts, have, at = [found], len(found), 0
+        while have < n and (at < len(self._read) or self._more()):
+            parts.append(self._read[at].symbols(0, n - have))
+            have += len(parts[-1])
+            at += 1
+        out: Symbols = np.empty(have, found.dtype)
+        np.concatenate(parts, out=out)
+        return out
+
+
+def scan(
+    chunks: Iterable[Samples],
+    *,
+    bits_per_symbol: int,
+    lanes: int,
+    claim: float | Fraction,
+    alpha_log2: int = ALPHA_LOG2,
+    run_length_log2: int = RUN_LENGTH_LOG2,
+    restarts: int = 0,
+) -> HealthReport:
+    """Run every health test over a finite capture.
+
+    After an alarm the tests begin again, fresh, with the symbol after it, as often as `restarts` says. A
+    second alarm within 2^30 symbols, and one that goes on to the cutoff of α², make the state FAILED for
+    good.
+
+    Args:
+        chunks: the capture from its first symbol, in order.
+        bits_per_symbol: width of a symbol in bits.
+        lanes: interleaved streams, each tested apart beside the whole.
+        claim: claimed min-entropy of a symbol, in bits.
+        alpha_log2: log2 of the false-alarm probability α of a test at a symbol or window.
+        run_length_log2: log2 of the threshold A of the e-detectors.
+        restarts: how often to go on after an alarm.
+
+    Raises:
+        ParameterError: a parameter is outside its range.
+        FormatError: chunks of another width, or not in order.
+        HealthFailure: a health test can't be set up.
+    """
+    if restarts < 0:
+        raise ParameterError(f"restarts can't be {restarts}")
+    setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2)
+    monitor = Monitor(setting)
+    ahead = _Ahead(chunks)
+    due = 0
+    while (chunk := ahead.next()) is not None:
+        if chunk.bits_per_symbol != bits_per_symbol or chunk.first != due:
+            raise FormatError(
+                f"a chunk of {chunk.bits_per_symbol}-bit symbols from sample {chunk.first} came where "
+                f"{bits_per_symbol}-bit ones from {due} were due"
+            )
+        due += chunk.count
+        if len(monitor.alarms) <= restarts:
+            _scan_chunk(monitor, ahead, chunk, restarts)
+    state = monitor.latch.state
+    if state is State.STARTUP and monitor.alarms:
+        state = State.INTERMITTENT
+    return HealthReport(
+        claim=float(setting.claim_bits),
+        samples=due,
+        examined=monitor.samples,
+        state=state,
+        alarms=tuple(monitor.alarms),
+        false_alarm_bound=monitor.false_alarm_bound(),
+        bits_per_symbol=bits_per_symbol,
+        lanes=lanes,
+        alpha_log2=alpha_log2,
+        run_length_log2=run_length_log2,
+        restarts=restarts,
+        log2_evidence=monitor.evidence(),
+        tests=tuple(monitor.describe()),
+    )
+
+
+def _scan_chunk(monitor: Monitor, ahead: _Ahead, chunk: Samples, restarts: int) -> None:
+    start = 0
+    while start < chunk.count and len(monitor.alarms) <= restarts:
+        piece = Piece(chunk, start, start + _PIECE)
+        size = len(piece)
+        at = monitor.update(piece, chunk.first + start, partial(ahead.following, chunk, start))
+        start += size if at is None else at + 1
+        if at is not None and len(monitor.alarms) <= restarts:
+            monitor.rescan()

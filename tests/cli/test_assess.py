@@ -1,0 +1,113 @@
+"""`qrng assess` as a user or a script sees it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+def qrng(*arguments: str, cwd: Path, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    code = "from qrng.cli import main; main()"
+    return subprocess.run([sys.executable, "-c", code, *arguments], cwd=cwd, input=data, capture_output=True)
+
+
+@pytest.fixture
+def capture(tmp_path):
+    np.random.default_rng(1).integers(0, 16, 20_000).astype(np.uint8).tofile(tmp_path / "raw.bin")
+    return tmp_path
+
+
+SYMBOLS = ("raw.bin", "--layout", "symbols", "--bits-per-symbol", "4")
+
+
+def test_text_says_what_was_read_what_was_found_and_what_may_be_claimed(capture):
+    done = qrng("assess", *SYMBOLS, cwd=capture)
+    text = done.stdout.decode()
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert text.startswith("raw.bin\nread as one symbol a byte, 4 bits a symbol")
+    assert "20000 samples of 4 bits, 16 distinct" in text
+    assert "6.3.1  most_common_value" in text
+    assert "claim" in text
+    assert "no adversary" in text
+
+
+def test_text_fits_80_columns(capture):
+    for extra in ((), ("--lanes", "32"), ("--track", "conditioned")):
+        lines = qrng("assess", *SYMBOLS, *extra, cwd=capture).stdout.decode().splitlines()
+        assert max(len(line) for line in lines) <= 80
+
+
+def test_text_shows_lanes_beside_the_whole_stream(capture):
+    text = qrng("assess", *SYMBOLS, "--lanes", "10", cwd=capture).stdout.decode()
+    assert "whole stream" in text
+    assert "lanes, average" in text
+    assert "lane   8" in text
+
+
+def test_json_is_one_object_on_stdout(capture):
+    done = qrng("assess", *SYMBOLS, "--json", cwd=capture)
+    report = json.loads(done.stdout)
+    assert report["schema"] == "qrng.assessment/1"
+    assert report["samples"] == 20_000
+    assert report["h_bitstring"] is not None
+
+
+def test_the_conditioned_track_has_no_literal_estimates(capture):
+    report = json.loads(qrng("assess", *SYMBOLS, "--track", "conditioned", "--json", cwd=capture).stdout)
+    assert report["h_original"] is None
+    assert {e["on"] for e in report["estimators"]} == {"bitstring"}
+
+
+def test_stdin_is_read_for_a_dash(capture):
+    data = (capture / "raw.bin").read_bytes()
+    named = qrng("assess", *SYMBOLS, "--json", cwd=capture)
+    piped = qrng("assess", "-", *SYMBOLS[1:], "--json", cwd=capture, data=data)
+    assert json.loads(piped.stdout)["min_entropy"] == json.loads(named.stdout)["min_entropy"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("constant.bin", bytes(5000), 3),
+        ("empty.bin", b"", 1),
+        ("cut.json", b'{"raw_integers": [1, 2', 1),
+        ("wide.bin", bytes(range(200)), 1),
+    ],
+)
+def test_data_that_can_not_be_assessed_end_with_one_line_and_the_right_code(tmp_path, name, content, code):
+    (tmp_path / name).write_bytes(content)
+    width = ("--layout", "symbols", "--bits-per-symbol", "2") if name == "wide.bin" else ()
+    done = qrng("assess", name, *width, cwd=tmp_path)
+    assert done.returncode == code
+    if code != 3:
+        assert len(done.stderr.decode().splitlines()) == 1
+        assert done.stdout == b""
+
+
+def test_a_constant_file_says_that_nothing_can_be_claimed(tmp_path):
+    (tmp_path / "constant.bin").write_bytes(bytes(5000))
+    done = qrng("assess", "constant.bin", cwd=tmp_path)
+    assert "no claim" in done.stdout.decode()
+
+
+def test_a_missing_file_and_a_directory_end_with_one_line_and_code_1(tmp_path):
+    for name in ("nowhere.bin", "."):
+        done = qrng("assess", name, cwd=tmp_path)
+        assert done.returncode == 1
+        assert len(done.stderr.decode().splitlines()) == 1
+
+
+def test_a_real_capture_of_32_qubits(tmp_path):
+    folder = os.environ.get("QRNG_TEST_DATA")
+    if not folder:
+        pytest.skip("QRNG_TEST_DATA is not set: the capture is not here")
+    file = Path(folder) / "captures" / "ibmquantum_ibm_fez_20260223_122743.json"
+    report = json.loads(qrng("assess", str(file), "--json", cwd=tmp_path).stdout)
+    assert (report["samples"], report["lanes"], report["bits_per_symbol"]) == (320_000, 32, 1)
+    assert len(report["lane_estimates"]) == 32
+    assert report["claim"]["bits_per_sample"] <= report["lane_average"]

@@ -1,0 +1,62 @@
+"""The consoles of the recipes show what the commands print today."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[bytes]]
+
+DOCS = Path(__file__).parents[2] / "docs"
+IBM_FEZ = "ibmquantum_ibm_fez_20260223_122743.json"
+
+
+def consoles(page: Path) -> Iterator[tuple[str, str]]:
+    """Each command of a page's console blocks, with what it is said to print; "…" stands for anything."""
+    for block in re.findall(r"```console\n(.*?)```", page.read_text(), re.S):
+        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, _, shown = part.partition("\n")
+            yield command, shown
+
+
+def matches(shown: str, printed: str) -> bool:
+    pattern = re.escape(shown.strip()).replace("…", ".*?")
+    return re.fullmatch(pattern, printed.strip(), re.S) is not None
+
+
+def test_a_console_that_shows_something_else_is_noticed() -> None:
+    assert matches("a\n…\nz", "a\nb\nc\nz")
+    assert not matches("a\n…\nz", "a\nb\nc\ny")
+    assert not matches("a", "a b")
+
+
+def test_the_first_recipe_prints_what_it_shows(run_qrng: Run, test_data: Path, tmp_path: Path) -> None:
+    shutil.copy(test_data / "captures" / IBM_FEZ, tmp_path / "shots.json")
+    seen = 0
+    for command, shown in consoles(DOCS / "recipes" / "ibm-capture.md"):
+        program, *arguments = shlex.split(command)
+        if program == "nist-sts":
+            arguments.insert(0, "sts")
+        done = run_qrng(*arguments)
+        printed = (done.stdout + done.stderr).decode()
+        if done.returncode:
+            printed = f"{printed.rstrip()}\n[exit code {done.returncode}]"
+        assert matches(shown, printed), f"$ {command}\n{printed}"
+        seen += 1
+    assert seen == 8
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.bin", "out.bin.seed", "shots.json", "stuck.qrng"]
+
+
+@pytest.mark.parametrize(
+    "page", sorted(DOCS.rglob("*.md")) + sorted(DOCS.parent.glob("*.md")), ids=lambda page: page.name
+)
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target

@@ -1,0 +1,206 @@
+"""Many sequences through many tests: cutting, verdicts, what is not applicable."""
+
+import json
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import nist_sts
+from nist_sts import TESTS
+from qrng.errors import FormatError, ParameterError
+from qrng.samples import Samples
+
+MODES = ("nist", "corrected")
+
+
+def good(n_bits: int, seed: int = 1) -> bytes:
+    return np.random.default_rng(seed).bytes(n_bits // 8)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_good_data_pass(mode: str) -> None:
+    report = nist_sts.run(good(400_000), length=4000, mode=mode)
+    assert report.passed
+    assert (report.sequences, report.length, report.unused_bits) == (100, 4000, 0)
+    assert all(test.passed in (True, None) for test in report.tests)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("data", [b"\x00" * 1000, b"\xff" * 1000, b"\x55" * 1000], ids=["zeros", "ones", "alternating"])
+def test_constant_and_alternating_data_fail(data: bytes, mode: str) -> None:
+    assert not nist_sts.run(data, mode=mode).passed
+
+
+def test_one_low_p_value_among_many_does_not_fail_good_data() -> None:
+    """Seed chosen so that a p-value below 0.01 occurs: the family verdict stands, the p-value is shown."""
+    report = nist_sts.run(good(800_000, seed=3), sequences=100)
+    lowest = min(p for test in report.tests for row in test.p_values for p in row if p is not None)
+    assert lowest < 0.01
+    assert report.passed
+
+
+def test_127_bits_reach_the_tests_that_need_100() -> None:
+    packed = Samples.from_symbols(np.random.default_rng(5).integers(0, 2, 127))
+    report = nist_sts.run(packed)
+    assert report.length == 127
+    for test in report.tests:
+        needs_more = TESTS[test.name].minimum("corrected", report.parameters[test.name]) > 127
+        assert (test.passed is None) == needs_more
+
+
+def test_too_short_is_never_a_number() -> None:
+    report = nist_sts.run(b"\x35\x91")
+    assert not report.passed
+    for test in report.tests:
+        assert test.passed is test.nist_passed is test.proportion is None
+        assert test.p_values == ((None,) * len(test.rows),)
+        assert test.reason.startswith("needs n ≥ ")
+    assert "NOT JUDGED" in report.as_text()
+
+
+@pytest.mark.parametrize("n", [1001, 1023, 1025, 1057])
+def test_odd_lengths_are_cut_at_the_bit(n: int) -> None:
+    packed = good(8 * n)
+    report = nist_sts.run(packed, length=n, mode="nist")
+    assert report.sequences == 8 * n // n
+    whole = np.unpackbits(np.frombuffer(packed, np.uint8))
+    third = nist_sts.run(whole[2 * n : 3 * n].astype(bool), mode="nist")
+    for test, alone in zip(report.tests, third.tests, strict=True):
+        assert test.p_values[2] == alone.p_values[0]
+
+
+def test_chunks_of_any_size_give_the_same_report() -> None:
+    packed = np.frombuffer(good(40_000), np.uint8)
+    whole = Samples(packed, 40_000)
+    pieces = [whole.slice(a, b) for a, b in ((0, 7), (7, 8), (8, 12_345), (12_345, 40_000))]
+    expected = nist_sts.run(packed, length=3000)
+    streamed = nist_sts.run(iter(pieces), length=3000)
+    assert streamed.tests == expected.tests
+    assert nist_sts.run(iter(pieces)).tests == nist_sts.run(packed).tests
+    assert nist_sts.run(iter(pieces), sequences=5).length == 8000
+
+
+@pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_any_executor_gives_the_same_report(kind: type[Executor]) -> None:
+    packed = good(300_000)
+    alone = nist_sts.run(packed, length=20_000)
+    assert nist_sts.run(packed, length=20_000, workers=3).tests == alone.tests
+    options = {"mp_context": multiprocessing.get_context("spawn")} if kind is ProcessPoolExecutor else {}
+    with kind(2, **options) as executor:
+        assert nist_sts.run(packed, length=20_000, executor=executor).tests == alone.tests
+
+
+def test_sequences_wait_in_line_not_in_memory() -> None:
+    """A stream far longer than what may be held: no more sequences are read ahead than workers and two."""
+    read = 0
+    done = 0
+    most = 0
+
+    def parts() -> Iterator[Samples]:
+        nonlocal read, most
+        for k in range(60):
+            read += 1
+            most = max(most, read - done)
+            yield Samples(np.frombuffer(good(8000, k), np.uint8), 8000)
+
+    def advance(n: int) -> None:
+        nonlocal done
+        done += n
+
+    report = nist_sts.run(parts(), length=8000, workers=2, tests=["frequency"], progress=advance)
+    assert (report.sequences, done) == (60, 60)
+    assert most <= 6
+
+
+def test_symbols_are_taken_as_their_bits() -> None:
+    symbols = np.random.default_rng(8).integers(0, 2**5, 4000)
+    as_bits = (symbols[:, None] >> np.arange(4, -1, -1) & 1).astype(bool).ravel()
+    assert nist_sts.run(Samples.from_symbols(symbols, 5)).tests == nist_sts.run(as_bits).tests
+
+
+def test_length_and_sequences_divide_the_input() -> None:
+    packed = good(80_000)
+    assert nist_sts.run(packed, sequences=7).length == 80_000 // 7
+    cut = nist_sts.run(packed, length=30_000)
+    assert (cut.sequences, cut.unused_bits) == (2, 20_000)
+    one = nist_sts.run(packed, length=30_000, sequences=1)
+    assert (one.sequences, one.unused_bits) == (1, 50_000)
+
+
+def test_long_input_is_cut_into_megabits() -> None:
+    report = nist_sts.run(good(10_400_000), tests=["frequency"])
+    assert (report.length, report.sequences, report.unused_bits) == (1_000_000, 10, 400_000)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"length": 9000}, "1 × 9,000 bits asked of an input of 8,000 bits"),
+        ({"length": 1000, "sequences": 9}, "9 × 1,000 bits asked of an input of 8,000 bits"),
+        ({"sequences": 9000}, "9,000 sequences asked of an input of 8,000 bits"),
+        ({"workers": 0}, "workers must be at least 1"),
+        ({"length": 0}, "length must be at least 1"),
+        ({"tests": ["monobit"]}, "no test named 'monobit'"),
+        ({"tests": []}, "no test was chosen"),
+        ({"mode": "strict"}, "mode 'strict' is none of nist, corrected"),
+        ({"parameters": {"runs": {"m": 3}}}, "runs has no parameter 'm'"),
+        ({"parameters": {"block_frequency": {"block_length": "8"}}}, "must be int"),
+        ({"tests": ["runs"], "parameters": {"frequency": {}}}, "not among the tests to run"),
+    ],
+)
+def test_questions_without_an_answer_are_refused(arguments: dict, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        nist_sts.run(good(8000), **arguments)
+
+
+def test_an_input_that_ends_early_is_refused() -> None:
+    pieces = [Samples(np.frombuffer(good(8000), np.uint8), 8000)]
+    with pytest.raises(ParameterError, match="the input ends inside sequence 9"):
+        nist_sts.run(iter(pieces), length=1000, sequences=10)
+
+
+def test_empty_input_is_refused() -> None:
+    with pytest.raises(FormatError, match="empty"):
+        nist_sts.run(b"")
+    with pytest.raises(FormatError, match="empty"):
+        nist_sts.run(iter([]), sequences=2)
+
+
+def test_what_is_no_bit_string_is_refused() -> None:
+    with pytest.raises(ParameterError, match="text is no bit string"):
+        nist_sts.run("0101")
+    with pytest.raises(ParameterError, match="packed bytes"):
+        nist_sts.run(np.zeros(10, np.int64))
+    with pytest.raises(ParameterError, match="can't read bits from int"):
+        nist_sts.run(5)
+
+
+def test_report_keeps_to_its_schema() -> None:
+    report = json.loads(json.dumps(nist_sts.run(good(60_000), length=1000).as_dict(), allow_nan=False))
+    assert report["schema"] == "nist_sts.report/1"
+    assert (report["mode"], report["length"], report["sequences"]) == ("corrected", 1000, 60)
+    assert report["parameters"]["block_frequency"] == {"block_length": 128}
+    assert report["passed"] is True
+    assert [test["name"] for test in report["tests"]] == list(TESTS)
+    for test in report["tests"]:
+        assert len(test["p_values"]) == 60
+        assert {"proportion", "uniformity", "nist_passed", "passed"} <= test.keys()
+        if test["passed"] is not None:
+            assert 0 <= test["proportion"] <= 1
+            assert 0 <= test["uniformity"] <= 1
+    assert len(report["tests"][list(TESTS).index("cumulative_sums")]["p_values"][0]) == 2
+
+
+def test_uniformity_is_null_below_55_sequences() -> None:
+    report = nist_sts.run(good(54_000), length=1000).as_dict()
+    assert all(test["uniformity"] is None for test in report["tests"])
+
+
+@pytest.mark.parametrize("sequences", [1, 60])
+def test_table_fits_80_columns(sequences: int) -> None:
+    text = nist_sts.run(good(120_000), sequences=sequences).as_text()
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "PASS" in text

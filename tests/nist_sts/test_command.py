@@ -1,0 +1,140 @@
+"""`nist-sts` as a user or a script sees it: what it says, exit codes, one line for each thing that goes wrong."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SCRIPT = Path(sys.executable).parent / "nist-sts"
+
+
+def nist_sts(*arguments: str, cwd: Path, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([SCRIPT, *arguments], cwd=cwd, input=data, capture_output=True)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    good = np.random.default_rng(4).bytes(50_000)
+    (tmp_path / "good.bin").write_bytes(good)
+    bits = np.unpackbits(np.frombuffer(good, np.uint8))
+    (tmp_path / "good.txt").write_bytes(b"\n".join((bits + 48).tobytes()[k : k + 60] for k in range(0, 400_000, 60)))
+    (tmp_path / "good.sym").write_bytes(bits.tobytes())
+    (tmp_path / "zeros.bin").write_bytes(bytes(5000))
+    (tmp_path / "alternating.bin").write_bytes(b"\xaa" * 5000)
+    (tmp_path / "bits127.txt").write_bytes((bits[:127] + 48).tobytes())
+    (tmp_path / "junk.txt").write_bytes((bits[:999] + 48).tobytes() + b"x" + (bits[:999] + 48).tobytes())
+    (tmp_path / "empty.bin").write_bytes(b"")
+    (tmp_path / "two.bin").write_bytes(b"ab")
+    return tmp_path
+
+
+def test_good_data_end_with_0_and_the_table_says_what_was_read(folder: Path) -> None:
+    done = nist_sts("good.bin", "--length", "1000", cwd=folder)
+    text = done.stdout.decode()
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert text.startswith("good.bin\nread as packed")
+    assert "400 × 1,000 bits" in text
+    assert "PASS" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_packed_ascii_and_symbols_give_the_same_p_values(folder: Path) -> None:
+    found = []
+    for name in ("good.bin", "good.txt", "good.sym"):
+        done = nist_sts(name, "--length", "12345", "--json", cwd=folder)
+        report = json.loads(done.stdout)
+        assert report["input"]["file"] == name
+        found.append([test["p_values"] for test in report["tests"]])
+    assert found[0] == found[1] == found[2]
+
+
+def test_standard_input(folder: Path) -> None:
+    data = (folder / "good.bin").read_bytes()
+    done = nist_sts("-", "--json", "--mode", "nist", cwd=folder, data=data)
+    report = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert (report["input"]["file"], report["mode"], report["length"]) == ("stdin", "nist", 400_000)
+
+
+@pytest.mark.parametrize("mode", ["nist", "corrected"])
+@pytest.mark.parametrize("name", ["zeros.bin", "alternating.bin"])
+def test_bad_data_end_with_3(name: str, mode: str, folder: Path) -> None:
+    done = nist_sts(name, "--layout", "packed-msb", "--mode", mode, cwd=folder)
+    assert done.returncode == 3
+    assert b"FAIL" in done.stdout
+
+
+def test_127_bits_are_judged_by_the_tests_that_need_100(folder: Path) -> None:
+    done = nist_sts("bits127.txt", "--json", cwd=folder)
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["length"]) == (0, 127)
+    assert any(test["p_values"][0][0] is not None for test in report["tests"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (("empty.bin",), 1, "empty.bin: the file is empty"),
+        (("missing.bin",), 1, "missing.bin: No such file"),
+        ((".",), 1, "is a directory"),
+        (("junk.txt", "--layout", "ascii"), 1, "junk.txt: at byte 999"),
+        (("two.bin",), 2, "no test applies to sequences of 16 bits"),
+        (("good.bin", "--length", "500000"), 2, "1 × 500,000 bits asked of an input of 400,000 bits"),
+        (("good.bin", "--tests", "monobit"), 2, "no test named 'monobit'"),
+        (("good.bin", "--parameter", "runs"), 2, "TEST.NAME=VALUE"),
+        (("good.bin", "--parameter", "runs.m=3"), 2, "runs has no parameter 'm'"),
+        (("good.bin", "--mode", "strict"), 2, "strict"),
+        ((), 2, "FILE"),
+    ],
+)
+def test_what_goes_wrong_is_one_line_and_the_right_code(
+    arguments: tuple[str, ...], code: int, line: str, folder: Path
+) -> None:
+    done = nist_sts(*arguments, cwd=folder)
+    assert done.returncode == code
+    message = done.stderr.decode().strip().splitlines()[-1]
+    assert line in message
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_parameters_and_tests_can_be_chosen(folder: Path) -> None:
+    done = nist_sts(
+        "good.bin",
+        "--tests",
+        "block_frequency",
+        "--parameter",
+        "block_frequency.block_length=1000",
+        "--json",
+        cwd=folder,
+    )
+    report = json.loads(done.stdout)
+    assert report["parameters"] == {"block_frequency": {"block_length": 1000}}
+
+
+def test_final_analysis_report_is_written_in_nist_mode_only(folder: Path) -> None:
+    done = nist_sts("good.bin", "--mode", "nist", "--final-analysis", "final.txt", cwd=folder)
+    assert done.returncode == 0
+    assert "   generator is <good.bin>" in (folder / "final.txt").read_text().splitlines()
+    done = nist_sts("good.bin", "--final-analysis", "other.txt", cwd=folder)
+    assert done.returncode == 2
+    assert not (folder / "other.txt").exists()
+
+
+def test_qrng_sts_is_the_same_command(folder: Path) -> None:
+    code = "from qrng.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "sts", "good.bin", "--json"], cwd=folder, capture_output=True)
+    assert done.stdout == nist_sts("good.bin", "--json", cwd=folder).stdout
+    assert done.returncode == 0
+
+
+def test_a_closed_pipe_is_quiet(folder: Path) -> None:
+    arguments = [SCRIPT, "good.bin", "--length", "100", "--json"]
+    with subprocess.Popen(arguments, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
