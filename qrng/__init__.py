@@ -21,6 +21,7 @@ _HOME = {
     "SimulatedSourceWarning": "qrng.admission",
     "Source": "qrng.source",
     "assess": "qrng.assessment",
+    "assess_segments": "qrng.segments",
     "open_source": "qrng.sources",
     "random_bytes": "qrng.default",
     "reset": "qrng.default",
@@ -36,6 +37,7 @@ __all__ = [
     "Source",
     "__version__",
     "assess",
+    "assess_segments",
     "entropy",
     "errors",
     "extractors",
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from qrng.default import random_bytes, reset
     from qrng.rbg import RandomBitGenerator
     from qrng.samples import Samples
+    from qrng.segments import assess_segments
     from qrng.source import Source
     from qrng.sources import open_source
 
