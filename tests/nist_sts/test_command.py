@@ -136,6 +136,11 @@ def test_memory_does_not_grow_with_the_input(folder: Path) -> None:
     assert peaks[1] < peaks[0] + 20_000
 
 
+def test_page_with_plots_is_written(folder: Path) -> None:
+    assert nist_sts("good.bin", "--html", "report.html", cwd=folder).returncode == 0
+    assert (folder / "report.html").read_text().startswith("<!doctype html>")
+
+
 def test_qrng_sts_is_the_same_command(folder: Path) -> None:
     code = "from qrng.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code, "sts", "good.bin", "--json"], cwd=folder, capture_output=True)
