@@ -170,6 +170,7 @@ def _layout(stream: BitStream, length: int | None, sequences: int | None) -> tup
 def _judge(mode: Mode, plan: Plan, found: list[Found], n: int) -> Iterator[TestReport]:
     family = [p for one in found for p_values, _ in one for p in p_values if p is not None]
     limit = summary.holm(family)
+    family_rows = sum(len(found[0][k][0]) for k in range(len(plan)))
     for index, (name, values) in enumerate(plan):
         test = TESTS[name]
         p_values = tuple(one[index][0] for one in found)
@@ -179,7 +180,7 @@ def _judge(mode: Mode, plan: Plan, found: list[Found], n: int) -> Iterator[TestR
             section=test.section,
             p_values=p_values,
             reason="; ".join(reasons) if reasons else None,
-            rows=tuple(_rows(test, values, p_values, mode, n)),
+            rows=tuple(_rows(test, values, p_values, mode, n, family_rows)),
             rejected=sum(p <= limit for row in p_values for p in row if p is not None),
             correction=test.correction if mode == "corrected" else "",
         )
@@ -195,6 +196,7 @@ def _rows(
     p_values: tuple[tuple[float | None, ...], ...],
     mode: Mode,
     n: int,
+    family_rows: int,
 ) -> Iterator[Row]:
     attained = None if test.attained is None else functools.partial(_swapped, test.attained, n)
     for k, label in enumerate(test.labels(values)):
@@ -205,6 +207,7 @@ def _rows(
             applicable=len(column),
             proportion=share_passing(column),
             band=summary.proportion_band(len(column), mode) if column else None,
+            exact_least=summary.exact_band(len(column), family_rows) if column else None,
             uniformity=flat,
             nist_passed=summary.nist_verdict(column, flat, mode) if column else None,
             histogram=histogram(column),

@@ -18,9 +18,10 @@ _HOME = {
     "EntropyClaim": "qrng.claim",
     "RandomBitGenerator": "qrng.rbg",
     "Samples": "qrng.samples",
-    "SimulatedSourceWarning": "qrng.rbg",
+    "SimulatedSourceWarning": "qrng.admission",
     "Source": "qrng.source",
     "assess": "qrng.assessment",
+    "assess_segments": "qrng.segments",
     "open_source": "qrng.sources",
     "random_bytes": "qrng.default",
     "reset": "qrng.default",
@@ -36,6 +37,7 @@ __all__ = [
     "Source",
     "__version__",
     "assess",
+    "assess_segments",
     "entropy",
     "errors",
     "extractors",
@@ -49,11 +51,13 @@ __all__ = [
 
 if TYPE_CHECKING:
     from qrng import entropy, errors, extractors, faults, health, sources
+    from qrng.admission import SimulatedSourceWarning
     from qrng.assessment import Assessment, assess
     from qrng.claim import EntropyClaim
     from qrng.default import random_bytes, reset
-    from qrng.rbg import RandomBitGenerator, SimulatedSourceWarning
+    from qrng.rbg import RandomBitGenerator
     from qrng.samples import Samples
+    from qrng.segments import assess_segments
     from qrng.source import Source
     from qrng.sources import open_source
 

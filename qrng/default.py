@@ -14,13 +14,13 @@ from qrng.sources import open_source
 
 __all__ = ["configured_source", "random_bytes", "reset"]
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal handler gets the generator's ReentryError, not a deadlock
 _generator: RandomBitGenerator | None = None
 
 
 def _after_fork_in_child() -> None:
     global _lock
-    _lock = threading.Lock()  # the old one may be held by a thread that this process doesn't have
+    _lock = threading.RLock()  # the old one may be held by a thread that this process doesn't have
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)

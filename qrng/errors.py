@@ -62,3 +62,7 @@ class BudgetError(QrngError):
 
 class ClosedError(QrngError):
     """The object was closed; its buffers are wiped."""
+
+
+class ReentryError(QrngError):
+    """A signal handler or destructor called the very object whose call it interrupted; what was interrupted goes on."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 import click
 
 from qrng.accounting import Account, account, smaller
+from qrng.assessed_data import KEEP
 from qrng.assessment import Assessment, assess
 from qrng.entropy.sp800_90b.tracks import TRACKS
 from qrng.errors import ParameterError
 from qrng.formats import LAYOUTS, open_capture
 from qrng.terminal import EXIT_DATA_FAILS, print_json, progress
+
+if TYPE_CHECKING:
+    from qrng.segments import SegmentedAssessment
 
 WIDTH = 78  # columns: fits a terminal of 80
 
@@ -21,6 +26,9 @@ WIDTH = 78  # columns: fits a terminal of 80
 @click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits.")
 @click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say).")
 @click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
+@click.option("--keep", type=click.Choice(KEEP), help="Which 8 bits of symbols wider than 8 to assess.")
+@click.option("--first", type=click.IntRange(min=1), metavar="N", help="A preview: the first N samples only.")
+@click.option("--segment", type=click.IntRange(min=8), metavar="N", help="Assess each N samples by themselves.")
 @click.option("--track", type=click.Choice(TRACKS), default=TRACKS[0], show_default=True, help="Which assessment.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Shuffles of the IID tests (default: drawn, and told).")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads.")
@@ -31,6 +39,9 @@ def command(
     bits_per_symbol: int | None,
     layout: str | None,
     lanes: int | None,
+    keep: str | None,
+    first: int | None,
+    segment: int | None,
     track: str,
     seed: int | None,
     workers: int,
@@ -41,12 +52,18 @@ def command(
 
     Exits with 3 if no entropy is found or, on the iid track, if the samples are not IID.
     """
+    if segment is not None:
+        if first is not None or seed is not None or physical is not None:
+            raise click.UsageError("--segment goes with none of --first, --seed and --physical")
+        return _segments(file, segment, workers, as_json, bits_per_symbol, layout, lanes, keep, track)
     with progress("Estimating", None, "estimates") as advance:
         result = assess(
             file,
             bits_per_symbol=bits_per_symbol,
             layout=layout,
             lanes=lanes,
+            keep=keep,
+            first=first,
             track=track,
             seed=seed,
             workers=workers,
@@ -87,6 +104,62 @@ def _physical(bound: Account, result: Assessment) -> str:
     return "\n".join(lines)
 
 
+def _segments(
+    file: str,
+    segment: int,
+    workers: int,
+    as_json: bool,
+    bits_per_symbol: int | None,
+    layout: str | None,
+    lanes: int | None,
+    keep: str | None,
+    track: str,
+) -> int:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from qrng.segments import assess_segments
+
+    with progress("Estimating", None, "samples") as advance, ThreadPoolExecutor(workers) as pool:
+        found = assess_segments(
+            file,
+            segment,
+            bits_per_symbol=bits_per_symbol,
+            layout=layout,
+            lanes=lanes,
+            keep=keep,
+            track=track,
+            executor=pool,
+            ahead=2 * workers,
+            progress=advance,
+        )
+    if as_json:
+        print_json(found.as_json())
+    else:
+        click.echo(segments_text(found, file))
+    return 0 if found.min_entropy > 0 else EXIT_DATA_FAILS
+
+
+def segments_text(found: SegmentedAssessment, name: str) -> str:
+    """Segment by segment for a terminal of 80 columns: the distribution, and every segment if they are few."""
+    lines = [
+        name,
+        f"read as {found.layout}",
+        f"{found.samples} samples, {len(found.segments)} segments of {found.segment}"
+        + (f"; the last {found.tail} samples were not assessed" if found.tail else ""),
+        "",
+        f"SP 800-90B, {found.segments[0].track} track, each segment by itself, bits a symbol",
+    ]
+    shares = {"smallest": 0.0, "quarter": 0.25, "half": 0.5, "three quarters": 0.75, "largest": 1.0}
+    for title, share in shares.items():
+        lines.append(f"  {title:16}{found.quantile(share):12.6f}")
+    lines.append(f"  the weakest begins at sample {found.weakest * found.segment}")
+    if len(found.segments) <= 40:
+        values = [f"{assessment.min_entropy:.4f}" for assessment in found.segments]
+        lines += ["  " + " ".join(values[start : start + 10]) for start in range(0, len(values), 10)]
+    lines += [_wrapped(f"! {warning}") for warning in found.segments[found.weakest].warnings]
+    return "\n".join(lines)
+
+
 def text(result: Assessment, name: str) -> str:
     """The assessment for a terminal of 80 columns."""
     width = result.bits_per_symbol
@@ -98,6 +171,8 @@ def text(result: Assessment, name: str) -> str:
         f"SHA-256 {result.sha256}",
         "",
     ]
+    if result.reduced_from:
+        lines.insert(3, f"the {result.kept}est 8 of each {result.reduced_from} bits were assessed")
     lines += _iid(result)
     if not (result.iid and not result.iid.passed):
         lines += [f"SP 800-90B, {result.track} track    min-entropy", f"{'':26}{'per symbol':>12}{'per bit':>12}"]
@@ -107,7 +182,8 @@ def text(result: Assessment, name: str) -> str:
         lines.append("")
     if result.claimed_min_entropy > 0:
         claim = result.claim
-        lines.append(f"claim                     {claim.bits_per_sample:12.6f}  bits for each symbol of {_bits(width)}")
+        whole = _bits(claim.bits_per_symbol)
+        lines.append(f"claim                     {claim.bits_per_sample:12.6f}  bits for each symbol of {whole}")
         lines += [_wrapped(f"- {assumption}") for assumption in claim.assumptions]
     else:
         lines.append("no claim: no min-entropy is awarded")
