@@ -8,7 +8,6 @@ holds 2x + y for each symbol. `qrng.entropy.physical` turns both into a claim.
 
 from __future__ import annotations
 
-import math
 import os
 from typing import Any
 from urllib.parse import urlencode
@@ -22,8 +21,6 @@ from qrng.sources.aer import AerSource, simulator_options
 
 __all__ = ["AerChshSource"]
 
-_ANGLES_A = (0.0, math.pi / 2)
-_ANGLES_B = (math.pi / 4, -math.pi / 4)
 _BLOCK = 1 << 16  # about this many trials are simulated at a time
 
 
@@ -92,10 +89,12 @@ def _circuit(x: int, y: int) -> Any:
     """A Bell pair measured at the settings x and y; classical bit 0 is a, bit 1 is b."""
     from qiskit import QuantumCircuit
 
+    from qrng.sources.ibm.circuits import CHSH_A, CHSH_B
+
     circuit = QuantumCircuit(2, 2)
     circuit.h(0)
     circuit.cx(0, 1)
-    circuit.ry(-_ANGLES_A[x], 0)
-    circuit.ry(-_ANGLES_B[y], 1)
+    circuit.ry(-CHSH_A[x], 0)
+    circuit.ry(-CHSH_B[y], 1)
     circuit.measure([0, 1], [0, 1])
     return circuit
