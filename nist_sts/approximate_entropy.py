@@ -53,5 +53,6 @@ TEST = StatisticalTest(
     minimum=lambda mode, parameters: 1 << (parameters["pattern_length"] + 6),  # 2.12.7: m < floor(log2 n) - 5
     parameters={"pattern_length": 10},
     check=_check,
+    pattern_length=lambda parameters: int(parameters["pattern_length"]) + 1,
     correction="Bartlett's factor 1 + 2^m/2n, which takes the bias 4^m/2n from the statistic",
 )

@@ -51,6 +51,7 @@ class StatisticalTest:
         correction: what corrected mode mends, with its reference; empty where nothing is wrong.
         attained: x and n to P(p-value < x) in corrected mode, for an exact p-value on a coarse lattice; None where
             that is close to x.
+        pattern_length: longest patterns that it counts with `Sequence.patterns`, so that the battery counts once.
     """
 
     name: str
@@ -62,6 +63,7 @@ class StatisticalTest:
     labels: Callable[[Parameters], tuple[str, ...]] = lambda parameters: ("",)
     correction: str = ""
     attained: Callable[[float, int], float] | None = None
+    pattern_length: Callable[[Parameters], int] = lambda parameters: 0
 
     def with_defaults(self, given: Parameters) -> dict[str, Any]:
         """All parameters: those given, defaults for the rest. ParameterError for an unknown one."""

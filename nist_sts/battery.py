@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 from nist_sts import summary
 from nist_sts.base import MODES, Mode, NotApplicable, StatisticalTest
-from nist_sts.registry import select
+from nist_sts.registry import TESTS, select
 from nist_sts.report import Report, Row, TestReport, histogram, share_passing
 from nist_sts.sequence import MAX_LENGTH, Sequence
 from nist_sts.stream import BitStream
@@ -21,7 +24,8 @@ DEFAULT_LENGTH = 1_000_000
 WHOLE_UP_TO = 10_000_000
 """Longest input, in bits, that is one sequence where neither length nor sequences are given."""
 
-Plan = tuple[Mode, tuple[tuple[StatisticalTest, Mapping[str, Any]], ...]]
+Plan = tuple[tuple[str, Mapping[str, Any]], ...]
+"""Names of tests and their parameters: small, and fit to be sent to another process."""
 Found = list[tuple[tuple[float | None, ...], str | None]]
 """For each test its p-values and, where it does not apply, the reason."""
 
@@ -34,6 +38,8 @@ def run(
     mode: Mode = "corrected",
     tests: list[str] | tuple[str, ...] | None = None,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    workers: int = 1,
+    executor: Executor | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Run SP 800-22 tests over one or many sequences of bits.
@@ -47,6 +53,8 @@ def run(
         mode: "nist" for the p-values of NIST STS 2.1.2, "corrected" for those with its known defects mended.
         tests: names; default all.
         parameters: test name to values that differ from the defaults.
+        workers: sequences judged at a time, by threads; the kernels run outside the interpreter's lock.
+        executor: any executor to judge sequences on instead, of threads, processes or machines.
         progress: called with the number of sequences done since the last call.
 
     Returns:
@@ -63,12 +71,14 @@ def run(
     for name in given:
         if name not in {test.name for test in chosen}:
             raise ParameterError(f"parameters for {name!r}, which is not among the tests to run")
-    plan: Plan = (mode, tuple((test, test.with_defaults(given.get(test.name, {}))) for test in chosen))
+    if workers < 1:
+        raise ParameterError(f"workers must be at least 1, not {workers}")
+    plan: Plan = tuple((test.name, test.with_defaults(given.get(test.name, {}))) for test in chosen)
     stream = BitStream(data)
     length, sequences = _layout(stream, length, sequences)
     found: list[Found] = []
-    for sequence in stream.sequences(length, sequences):
-        found.append(evaluate(sequence, plan))
+    for one in _evaluated(stream.sequences(length, sequences), mode, plan, workers, executor):
+        found.append(one)
         if progress is not None:
             progress(1)
     if not found or (sequences is not None and len(found) < sequences):
@@ -80,16 +90,42 @@ def run(
         mode=mode,
         length=length,
         sequences=len(found),
-        parameters={test.name: values for test, values in plan[1]},
-        tests=tuple(_judge(plan, found, length)),
+        parameters=dict(plan),
+        tests=tuple(_judge(mode, plan, found, length)),
         unused_bits=unused,
     )
 
 
-def evaluate(sequence: Sequence, plan: Plan) -> Found:
+def _evaluated(
+    sequences: Iterator[Sequence], mode: Mode, plan: Plan, workers: int, executor: Executor | None
+) -> Iterator[Found]:
+    """What each sequence gives, in order; never more sequences in memory than can be at work and two in waiting."""
+    if executor is None and workers == 1:
+        yield from (evaluate(sequence, mode, plan) for sequence in sequences)
+        return
+    with contextlib.ExitStack() as stack:
+        if executor is None:
+            executor = stack.enter_context(ThreadPoolExecutor(workers))
+        waiting: deque[Future[Found]] = deque()
+        room = max(workers, getattr(executor, "_max_workers", workers)) + 2
+        try:
+            for sequence in sequences:
+                waiting.append(executor.submit(evaluate, sequence, mode, plan))
+                if len(waiting) == room:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def evaluate(sequence: Sequence, mode: Mode, plan: Plan) -> Found:
     """All tests of a plan on one sequence."""
-    mode, tests = plan
+    tests = [(TESTS[name], values) for name, values in plan]
     found: Found = []
+    applicable = [(test, values) for test, values in tests if sequence.n >= test.minimum(mode, values)]
+    sequence.patterns(max((test.pattern_length(values) for test, values in applicable), default=0))
     for test, values in tests:
         least = test.minimum(mode, values)
         nothing = (None,) * len(test.labels(values))
@@ -131,11 +167,12 @@ def _layout(stream: BitStream, length: int | None, sequences: int | None) -> tup
     return length, sequences
 
 
-def _judge(plan: Plan, found: list[Found], n: int) -> Iterator[TestReport]:
-    mode, tests = plan
+def _judge(mode: Mode, plan: Plan, found: list[Found], n: int) -> Iterator[TestReport]:
     family = [p for one in found for p_values, _ in one for p in p_values if p is not None]
     limit = summary.holm(family)
-    for index, (test, values) in enumerate(tests):
+    family_rows = sum(len(found[0][k][0]) for k in range(len(plan)))
+    for index, (name, values) in enumerate(plan):
+        test = TESTS[name]
         p_values = tuple(one[index][0] for one in found)
         reasons = list(dict.fromkeys(reason for one in found if (reason := one[index][1]) is not None))
         yield TestReport(
@@ -143,7 +180,7 @@ def _judge(plan: Plan, found: list[Found], n: int) -> Iterator[TestReport]:
             section=test.section,
             p_values=p_values,
             reason="; ".join(reasons) if reasons else None,
-            rows=tuple(_rows(test, values, p_values, mode, n)),
+            rows=tuple(_rows(test, values, p_values, mode, n, family_rows)),
             rejected=sum(p <= limit for row in p_values for p in row if p is not None),
             correction=test.correction if mode == "corrected" else "",
         )
@@ -159,6 +196,7 @@ def _rows(
     p_values: tuple[tuple[float | None, ...], ...],
     mode: Mode,
     n: int,
+    family_rows: int,
 ) -> Iterator[Row]:
     attained = None if test.attained is None else functools.partial(_swapped, test.attained, n)
     for k, label in enumerate(test.labels(values)):
@@ -169,6 +207,7 @@ def _rows(
             applicable=len(column),
             proportion=share_passing(column),
             band=summary.proportion_band(len(column), mode) if column else None,
+            exact_least=summary.exact_band(len(column), family_rows) if column else None,
             uniformity=flat,
             nist_passed=summary.nist_verdict(column, flat, mode) if column else None,
             histogram=histogram(column),

@@ -52,6 +52,12 @@ def _parameters(context: click.Context, option: click.Parameter, texts: tuple[st
 )
 @click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say).")
 @click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Sequences judged at a time.")
+@click.option(
+    "--final-analysis",
+    metavar="PATH",
+    help="Also write NIST's finalAnalysisReport.txt; nist mode only.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     file: str,
@@ -62,6 +68,8 @@ def command(
     parameters: dict[str, dict[str, Any]],
     layout: str | None,
     bits_per_symbol: int | None,
+    workers: int,
+    final_analysis: str | None,
     as_json: bool,
 ) -> int:
     """Run the statistical tests of SP 800-22 over the bits in FILE ("-" is stdin).
@@ -74,6 +82,8 @@ def command(
     from nist_sts.battery import run
     from qrng.formats import open_capture
 
+    if final_analysis is not None and mode != "nist":
+        raise ParameterError("--final-analysis holds NIST's p-values: add --mode nist")
     with (
         open_capture(file, layout, bits_per_symbol) as capture,
         terminal.progress("Testing", sequences, "sequences") as advance,
@@ -85,9 +95,16 @@ def command(
             mode=cast(Mode, mode),
             tests=tests,
             parameters=parameters,
+            workers=workers,
             progress=advance,
         )
         report = dataclasses.replace(report, input={"file": capture.name, "read_as": capture.describe()})
+    if final_analysis is not None:
+        from nist_sts.final_analysis import final_analysis_report
+        from qrng.files import atomic_write
+
+        with atomic_write(final_analysis, mode=0o644) as stream:
+            stream.write(final_analysis_report(report, capture.name).encode())
     if as_json:
         terminal.print_json(report.as_dict())
     else:

@@ -38,7 +38,7 @@ def variance(length: int, m: int) -> float:
     out the last term.
     """
     places = length - m + 1
-    return float(places / 2**m - (places * (2 * m - 1) - m * (m - 1)) / 4**m)
+    return places / 2.0**m - (places * (2 * m - 1) - m * (m - 1)) / 4.0**m
 
 
 def exact_law(length: int, m: int) -> npt.NDArray[np.float64]:

@@ -104,5 +104,6 @@ class Sequence:
             return self._patterns[m]
         while longer > m:
             longer -= 1
-            self._patterns[longer] = self._patterns[longer + 1].reshape(-1, 2).sum(axis=1)
+            both = self._patterns[longer + 1]
+            self._patterns[longer] = both[0::2] + both[1::2]
         return self._patterns[m]

@@ -16,7 +16,8 @@ def _check(parameters: Parameters) -> None:
 def _psi_squared(sequence: Sequence, m: int) -> float:
     """2^m/n sum of squared counts - n, 0 for m = 0."""
     counts = sequence.patterns(m)
-    squares = int((counts * counts).sum())
+    # Below 2^32 bits the sum fits into 64 bits.
+    squares = int((counts * counts).sum()) if sequence.n < 1 << 32 else sum(int(c) ** 2 for c in counts)
     return float((2**m * squares - sequence.n**2) / sequence.n)
 
 
@@ -38,4 +39,5 @@ TEST = StatisticalTest(
     parameters={"pattern_length": 16},
     check=_check,
     labels=lambda parameters: ("del1", "del2"),
+    pattern_length=lambda parameters: int(parameters["pattern_length"]),
 )

@@ -25,6 +25,7 @@ _HOME = {
     "SimulatedSourceWarning": "qrng.admission",
     "Source": "qrng.source",
     "assess": "qrng.assessment",
+    "assess_segments": "qrng.segments",
     "open_source": "qrng.sources",
     "random_bytes": "qrng.default",
     "reset": "qrng.default",
@@ -44,6 +45,7 @@ __all__ = [
     "Source",
     "__version__",
     "assess",
+    "assess_segments",
     "entropy",
     "errors",
     "extractors",
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     from qrng.pyrandom import QuantumRandom
     from qrng.rbg import RandomBitGenerator
     from qrng.samples import Samples
+    from qrng.segments import assess_segments
     from qrng.source import Source
     from qrng.sources import open_source
     from qrng.streams import RandomStream

@@ -15,6 +15,11 @@ int qrng_bits_unpack8(uint8_t *symbols, const uint8_t *src, uint64_t src_bit, ui
         memcpy(symbols, src + src_bit / 8, n);
         return QRNG_OK;
     }
+    if (width == 1 && src_bit % 8 == 0)
+        for (; i + 8 <= n; i += 8) {
+            uint64_t v = __builtin_bswap64(spread8(src[(src_bit + i) / 8]));
+            memcpy(symbols + i, &v, 8);
+        }
     if (width == 1)
         for (; i + 8 <= n; i += 8) {
             uint64_t v = __builtin_bswap64(spread8(qrng_bits_get(src, src_bit + i, 8)));

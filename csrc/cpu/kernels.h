@@ -9,6 +9,9 @@
 #include "health/bank.h"
 #include "sts/kernels.h"
 
+#include "extractors/seedless.h"
+#include "extractors/trevisan.h"
+
 struct qrng_toeplitz_method;
 
 typedef struct qrng_kernels {
@@ -16,11 +19,16 @@ typedef struct qrng_kernels {
     uint32_t needs; /* QRNG_CPU_* */
     /* bits: ones in whole bytes */
     uint64_t (*popcount)(const uint8_t *src, size_t bytes);
+    /* extractors: pairs of bits, for von Neumann and Peres; see extractors/seedless.h */
+    qrng_pairs *pairs;
+    /* extractors: values of a polynomial over GF(2^l); see extractors/trevisan.h */
+    qrng_rsh_values *rsh_values;
     /* gf2: the fastest method of this level for n x m Toeplitz matrices */
     const struct qrng_toeplitz_method *(*toeplitz)(uint64_t n, uint64_t m);
     /* health: ones of each feature of the bank over a block; the block's payoffs into the e-detectors */
     bank_count_fn *bank_count;
     bank_wealth_fn *bank_wealth;
+    learned_stake_fn *learned_stake;
     /* sts: the family's own table */
     const qrng_sts_kernels *sts;
 } qrng_kernels;

@@ -87,14 +87,14 @@ static void store(const qrng_tmvp_kernel *k, uint8_t *bits, uint64_t at, uint64_
 }
 
 void qrng_tmvp_words_multiply(const qrng_tmvp_kernel *k, const uint8_t *state, uint64_t n, uint64_t m,
-                              const uint8_t *raw, uint64_t raw_bit, uint8_t *out, uint64_t out_bit,
-                              uint64_t blocks, uint8_t *scratch) {
+                              const uint8_t *raw, uint64_t raw_bit, uint64_t step, uint8_t *out,
+                              uint64_t out_bit, uint64_t blocks, uint8_t *scratch) {
     qrng_tmvp_shape s = shape(k, n, m);
     size_t tile = s.leaves * leaf_bytes(k, &s), x_words = s.cols * s.side + PAD,
            y_words = s.rows * s.side + PAD;
     uint64_t *x = (uint64_t *)(void *)scratch, *y = x + x_words, *work = y + y_words;
     for (uint64_t b = 0; b < blocks; b++) {
-        load(k, x, x_words, raw, raw_bit + b * n, n);
+        load(k, x, x_words, raw, raw_bit + b * step, n);
         for (size_t r = 0; r < s.rows; r++)
             for (size_t c = 0; c < s.cols; c++)
                 product(k, y + r * s.side,

@@ -26,8 +26,8 @@ size_t qrng_tmvp_words_scratch_bytes(const qrng_tmvp_kernel *k, uint64_t n, uint
 void qrng_tmvp_words_prepare(const qrng_tmvp_kernel *k, uint8_t *state, uint64_t n, uint64_t m,
                              const qrng_toeplitz_string *t);
 void qrng_tmvp_words_multiply(const qrng_tmvp_kernel *k, const uint8_t *state, uint64_t n, uint64_t m,
-                              const uint8_t *raw, uint64_t raw_bit, uint8_t *out, uint64_t out_bit,
-                              uint64_t blocks, uint8_t *scratch);
+                              const uint8_t *raw, uint64_t raw_bit, uint64_t step, uint8_t *out,
+                              uint64_t out_bit, uint64_t blocks, uint8_t *scratch);
 
 /* The five functions above with `kernel` filled in, as a method of the given name. */
 #define QRNG_TMVP_WORDS_METHOD(method, kernel)                                                               \
@@ -41,9 +41,9 @@ void qrng_tmvp_words_multiply(const qrng_tmvp_kernel *k, const uint8_t *state, u
         qrng_tmvp_words_prepare(&(kernel), state, n, m, t);                                                  \
     }                                                                                                        \
     static void method##_multiply(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw,          \
-                                  uint64_t raw_bit, uint8_t *out, uint64_t out_bit, uint64_t blocks,         \
-                                  uint8_t *scratch) {                                                        \
-        qrng_tmvp_words_multiply(&(kernel), state, n, m, raw, raw_bit, out, out_bit, blocks, scratch);       \
+                                  uint64_t raw_bit, uint64_t step, uint8_t *out, uint64_t out_bit,           \
+                                  uint64_t blocks, uint8_t *scratch) {                                       \
+        qrng_tmvp_words_multiply(&(kernel), state, n, m, raw, raw_bit, step, out, out_bit, blocks, scratch); \
     }                                                                                                        \
     static const qrng_toeplitz_method method = {#method, method##_state_bytes, method##_scratch_bytes,       \
                                                 method##_prepare, method##_multiply}

@@ -23,9 +23,9 @@ typedef struct qrng_toeplitz_method {
     size_t (*state_bytes)(uint64_t n, uint64_t m);
     size_t (*scratch_bytes)(uint64_t n, uint64_t m);
     void (*prepare)(uint8_t *state, uint64_t n, uint64_t m, const qrng_toeplitz_string *t);
-    /* Vector b is the n bits from raw_bit + b n on, its product the m bits from out_bit + b m on. */
+    /* Vector b is the n bits from raw_bit + b step on, its product the m bits from out_bit + b m on. */
     void (*multiply)(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw, uint64_t raw_bit,
-                     uint8_t *out, uint64_t out_bit, uint64_t blocks, uint8_t *scratch);
+                     uint64_t step, uint8_t *out, uint64_t out_bit, uint64_t blocks, uint8_t *scratch);
 } qrng_toeplitz_method;
 
 /* Bits of t into dst from bit `at` on. */

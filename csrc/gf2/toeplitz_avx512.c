@@ -43,13 +43,14 @@ static void prepare(uint8_t *state, uint64_t n, uint64_t m, const qrng_toeplitz_
 }
 
 static void multiply(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw, uint64_t raw_bit,
-                     uint8_t *out, uint64_t out_bit, uint64_t blocks, uint8_t *scratch) {
+                     uint64_t step, uint8_t *out, uint64_t out_bit, uint64_t blocks, uint8_t *scratch) {
     uint64_t rest = blocks % GROUP;
     if ((double)rest * single_cost(n, m) > qrng_toeplitz_gfni_cost(n, m))
         rest = 0; /* a group with empty places is faster */
     uint64_t grouped = blocks - rest;
-    qrng_toeplitz_gfni_multiply(state + groups_at(n, m), n, m, raw, raw_bit, out, out_bit, grouped, scratch);
-    single(n, m)->multiply(state, n, m, raw, raw_bit + grouped * n, out, out_bit + grouped * m, rest,
+    qrng_toeplitz_gfni_multiply(state + groups_at(n, m), n, m, raw, raw_bit, step, out, out_bit, grouped,
+                                scratch);
+    single(n, m)->multiply(state, n, m, raw, raw_bit + grouped * step, step, out, out_bit + grouped * m, rest,
                            scratch);
 }
 

@@ -162,12 +162,12 @@ static uint64_t piece(uint64_t bits, size_t coefficients, size_t index) {
 }
 
 void qrng_toeplitz_fft_multiply(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw,
-                                uint64_t raw_bit, uint8_t *out, uint64_t out_bit, uint64_t blocks,
-                                uint8_t *scratch) {
+                                uint64_t raw_bit, uint64_t step, uint8_t *out, uint64_t out_bit,
+                                uint64_t blocks, uint8_t *scratch) {
     fft_shape s = shape(n, m);
     const uint64_t *tiles = (const uint64_t *)(const void *)state;
     uint64_t *x = (uint64_t *)(void *)scratch, *sums = x + s.size, *work = sums + s.rows * s.size;
-    for (; blocks; blocks--, raw_bit += n, out_bit += m) {
+    for (; blocks; blocks--, raw_bit += step, out_bit += m) {
         for (size_t c = 0; c < s.cols; c++) {
             load(x, &s, raw, raw_bit + (uint64_t)BITS * s.x * c, piece(n, s.x, c));
             qrng_fft_forward_avx512(x, s.log_size, work);

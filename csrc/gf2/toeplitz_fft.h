@@ -13,7 +13,7 @@ size_t qrng_toeplitz_fft_state_bytes(uint64_t n, uint64_t m);
 size_t qrng_toeplitz_fft_scratch_bytes(uint64_t n, uint64_t m);
 void qrng_toeplitz_fft_prepare(uint8_t *state, uint64_t n, uint64_t m, const qrng_toeplitz_string *t);
 void qrng_toeplitz_fft_multiply(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw,
-                                uint64_t raw_bit, uint8_t *out, uint64_t out_bit, uint64_t blocks,
-                                uint8_t *scratch);
+                                uint64_t raw_bit, uint64_t step, uint8_t *out, uint64_t out_bit,
+                                uint64_t blocks, uint8_t *scratch);
 
 #endif

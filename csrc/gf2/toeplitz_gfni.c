@@ -248,22 +248,22 @@ size_t qrng_toeplitz_gfni_scratch_bytes(uint64_t n, uint64_t m) {
 }
 
 TARGET static void load(__m512i *x, size_t registers, uint64_t n, const uint8_t *raw, uint64_t raw_bit,
-                        unsigned count, __m512i *tile) {
+                        uint64_t step, unsigned count, __m512i *tile) {
     uint8_t *rows = (uint8_t *)(tile + LANES);
     size_t bytes = (size_t)((n + 7) / 8), at = 0;
-    int in_place = n % 8 == 0 && raw_bit % 8 == 0 && count == LANES;
+    int in_place = n % 8 == 0 && step % 8 == 0 && raw_bit % 8 == 0 && count == LANES;
     for (; at < bytes; at += 64) {
         uint8_t *to = (uint8_t *)(x + at);
         size_t take = bytes - at < 64 ? bytes - at : 64;
         if (in_place && take == 64) {
-            transpose64(to, 64, 64, raw + raw_bit / 8 + at, (size_t)(n / 8), 64, 1, tile);
+            transpose64(to, 64, 64, raw + raw_bit / 8 + at, (size_t)(step / 8), 64, 1, tile);
         } else if (in_place) {
-            transpose64(to, 64, 64, raw + raw_bit / 8 + at, (size_t)(n / 8), take, 1, tile);
+            transpose64(to, 64, 64, raw + raw_bit / 8 + at, (size_t)(step / 8), take, 1, tile);
         } else {
             uint64_t bits = n - 8 * at < 512 ? n - 8 * at : 512;
             memset(rows, 0, 64 * LANES);
             for (unsigned b = 0; b < count; b++)
-                qrng_bits_copy(rows + 64 * b, 0, raw, raw_bit + b * n + 8 * at, bits);
+                qrng_bits_copy(rows + 64 * b, 0, raw, raw_bit + b * step + 8 * at, bits);
             transpose64(to, 64, 64, rows, 64, 64, 0, tile);
         }
     }
@@ -293,21 +293,21 @@ TARGET static void store(uint8_t *out, uint64_t out_bit, unsigned count, const _
 }
 
 TARGET void qrng_toeplitz_gfni_multiply(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw,
-                                        uint64_t raw_bit, uint8_t *out, uint64_t out_bit, uint64_t blocks,
-                                        uint8_t *scratch) {
+                                        uint64_t raw_bit, uint64_t step, uint8_t *out, uint64_t out_bit,
+                                        uint64_t blocks, uint8_t *scratch) {
     qrng_tmvp_shape s = shape(n, m);
     size_t tile_bytes = s.leaves * leaf_bytes(&s), xs = x_registers(&s, n), ys = y_registers(&s, m);
     __m512i *x = (__m512i *)(void *)scratch, *y = x + xs, *work = y + ys, *tile = work + 2 * s.side;
     memset(y, 0, ys * sizeof *y);
     while (blocks) {
         unsigned count = blocks < LANES ? (unsigned)blocks : LANES;
-        load(x, xs, n, raw, raw_bit, count, tile);
+        load(x, xs, n, raw, raw_bit, step, count, tile);
         for (size_t r = 0; r < s.rows; r++)
             for (size_t c = 0; c < s.cols; c++)
                 product(y + r * s.side, state + (s.rows - 1 - r + c) * tile_bytes, x + c * s.side, s.base,
                         s.levels, c > 0, work);
         store(out, out_bit, count, y, m, tile);
-        raw_bit += count * n;
+        raw_bit += count * step;
         out_bit += count * m;
         blocks -= count;
     }

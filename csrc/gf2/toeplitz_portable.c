@@ -59,11 +59,11 @@ static void tile(uint8_t *y, const uint8_t *state, size_t row, const uint8_t *x,
 }
 
 static void multiply(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw, uint64_t raw_bit,
-                     uint8_t *out, uint64_t out_bit, uint64_t blocks, uint8_t *scratch) {
+                     uint64_t step, uint8_t *out, uint64_t out_bit, uint64_t blocks, uint8_t *scratch) {
     size_t row = row_bytes(n, m), tiles = (size_t)((m + 8 * TILE - 1) / (8 * TILE));
     uint8_t *y = scratch, *x = scratch + tiles * TILE;
     for (uint64_t b = 0; b < blocks; b++) {
-        qrng_bits_copy(x, 0, raw, raw_bit + b * n, n);
+        qrng_bits_copy(x, 0, raw, raw_bit + b * step, n);
         for (size_t i = 0; i < tiles; i++)
             tile(y + i * TILE, state, row, x, n, i * TILE);
         qrng_bits_copy(out, out_bit + b * m, y, 0, m);

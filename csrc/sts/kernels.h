@@ -32,6 +32,8 @@ typedef struct qrng_sts_kernels {
     size_t (*complexity_scratch)(uint64_t length);
     void (*complexities)(const uint64_t *words, uint64_t blocks, uint64_t length, uint64_t *counts,
                          void *scratch);
+    double (*power)(const uint64_t *words, uint64_t n, uint64_t bin);
+    int64_t (*peaks_below)(const uint64_t *words, const void *plan, double threshold, void *scratch);
 } qrng_sts_kernels;
 
 extern const qrng_sts_kernels qrng_sts_portable;

@@ -28,6 +28,30 @@ static void copy_and_count(void) {
     }
 }
 
+static void add_and_turn_round(void) {
+    uint64_t state = 3;
+    for (int round = 0; round < 3000; round++) {
+        uint64_t n = test_random(&state) % 300, from = test_random(&state) % 20,
+                 to = test_random(&state) % 20;
+        size_t src_bytes = (size_t)(from + n + 7) / 8, dst_bytes = (size_t)(to + n + 7) / 8;
+        uint8_t *src = malloc(src_bytes + !src_bytes), *dst = malloc(dst_bytes + !dst_bytes);
+        uint8_t *old = malloc(dst_bytes + 1);
+        test_fill(&state, src, src_bytes);
+        test_fill(&state, dst, dst_bytes);
+        memcpy(old, dst, dst_bytes);
+        qrng_bits_xor(dst, to, src, from, n);
+        for (uint64_t i = 0; i < 8 * (uint64_t)dst_bytes; i++)
+            CHECK(test_bit(dst, i) ==
+                  (test_bit(old, i) ^ (i >= to && i < to + n ? test_bit(src, from + i - to) : 0)));
+        memcpy(dst, old, dst_bytes);
+        qrng_bits_reverse(dst, to, src, from, n);
+        for (uint64_t i = 0; i < 8 * (uint64_t)dst_bytes; i++)
+            CHECK(test_bit(dst, i) ==
+                  (i >= to && i < to + n ? test_bit(src, from + n - 1 - (i - to)) : test_bit(old, i)));
+        free(src), free(dst), free(old);
+    }
+}
+
 static void pack_and_unpack(void) {
     uint64_t state = 2;
     for (unsigned width = 1; width <= 32; width++)
@@ -73,6 +97,7 @@ static void reverse(void) {
 
 static void all(void) {
     copy_and_count();
+    add_and_turn_round();
     pack_and_unpack();
     reverse();
 }

@@ -96,10 +96,32 @@ static void wide_symbols_are_compared_whole(void) {
     CHECK(qrng_apt_scan32(&apt, 1, 0, x, 6, 6, 3) == 6 && apt.count == 2);
 }
 
+static void an_error_rate_is_watched_however_cut(void) {
+    uint64_t state = 9;
+    uint8_t errors[3000];
+    for (int i = 0; i < 3000; i++)
+        errors[i] = test_random(&state) % 100 < (i < 1500 ? 4 : 12);
+    qrng_rate_state whole, cut;
+    CHECK(qrng_rate_init(&whole, 0) == QRNG_EINVAL && qrng_rate_init(&whole, 1) == QRNG_EINVAL);
+    CHECK(qrng_rate_init(&whole, 0.05) == QRNG_OK && qrng_rate_init(&cut, 0.05) == QRNG_OK);
+    uint64_t at = qrng_rate_scan(&whole, errors, 3000, 0x1p20), i = 0, got = 3000;
+    CHECK(at > 1500 && at < 2500 && whole.total >= 0x1p20 && whole.seen == at + 1);
+    CHECK(qrng_rate_onset(&whole) > 500 && qrng_rate_onset(&whole) < at);
+    for (; i < at; i += 7) {
+        uint64_t hit = qrng_rate_scan(&cut, errors + i, 7, 0x1p20);
+        if (hit < 7) {
+            got = i + hit;
+            break;
+        }
+    }
+    CHECK(got == at && memcmp(&whole, &cut, sizeof whole) == 0);
+}
+
 static void all(void) {
     equals_plain_however_cut();
     continues_after_an_alarm();
     wide_symbols_are_compared_whole();
+    an_error_rate_is_watched_however_cut();
 }
 
 int main(void) {

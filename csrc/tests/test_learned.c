@@ -51,8 +51,9 @@ static double plain(const uint8_t *x, uint32_t lanes, double g, const double *w)
                 ones += parity(x, b * B + i, stream, lanes > 1 ? (long)lanes : 16);
             change[b] = 2 * ones - B;
             for (int k = 0; k < 3; k++) {
-                double q = 0.5 + fabs(stake) * (k == 0 ? 0.5 : k), right = stake > 0 ? ones : B - ones;
-                q = q > 0.99 ? 0.99 : q;
+                const double root[] = {0.7071067811865476, 1, 1.4142135623730951};
+                double level = fmin(floor(0.5 + 127 * sqrt(fabs(stake) / 0.49) * root[k]), 127);
+                double q = 0.5 + 0.49 * level * level / (127 * 127), right = stake > 0 ? ones : B - ones;
                 double e = q > g ? pow(q / g, right) * pow((1 - q) / (1 - g), B - right) : 1;
                 m[k] = e * (m[k] + B);
             }

@@ -220,6 +220,43 @@ static void complexities(const sequence *s, uint64_t length) {
     free(counts), free(want), free(scratch);
 }
 
+static double naive_power(const sequence *s, uint64_t bin) {
+    double re = 0, im = 0;
+    for (uint64_t i = 0; i < s->n; i++) {
+        double angle = 6.283185307179586476925 * (double)(bin * i % s->n) / (double)s->n;
+        re += s->bit[i] ? cos(angle) : -cos(angle);
+        im += s->bit[i] ? sin(angle) : -sin(angle);
+    }
+    return re * re + im * im;
+}
+
+/* Thresholds drawn between powers that occur: no answer may be off by one. */
+static void spectra(uint64_t *state, uint64_t n, int kind) {
+    sequence s = make(state, n, test_random(state) % 70, kind);
+    size_t bytes = qrng_sts_spectrum_plan_bytes(n);
+    void *plan = malloc(bytes);
+    CHECK(bytes && qrng_sts_spectrum_plan(plan, bytes - 1, n) == QRNG_EINVAL);
+    CHECK(qrng_sts_spectrum_plan(plan, bytes, n) == QRNG_OK);
+    void *scratch = malloc(qrng_sts_spectrum_scratch_bytes(plan));
+    double powers[MAX_BITS], loudest = 0;
+    for (uint64_t bin = 0; bin < (n + 1) / 2; bin++) {
+        powers[bin] = naive_power(&s, bin);
+        loudest = powers[bin] > loudest ? powers[bin] : loudest;
+        double ours = qrng_sts_power(s.words, n, bin);
+        CHECK(fabs(ours - powers[bin]) <= 1e-9 * (double)n + 1e-9 * powers[bin]);
+    }
+    for (int round = 0; round < 6; round++) {
+        double near = powers[test_random(state) % (n / 2)],
+               threshold = near * (1 + 1e-7 * (round - 2.5)) + 1e-3;
+        int64_t below = 0;
+        for (uint64_t bin = 0; bin < n / 2; bin++)
+            below += powers[bin] < threshold;
+        int64_t found = qrng_sts_peaks_below(s.words, plan, threshold, scratch);
+        CHECK(found == below || (found == -1 && kind != 0));
+    }
+    free(plan), free(scratch), free(s.words);
+}
+
 static void all(void) {
     uint64_t state = 3;
     for (int round = 0; round < 1200; round++) {
@@ -242,12 +279,20 @@ static void all(void) {
         }
         free(s.words);
     }
+    static const uint64_t lengths[] = {1024, 1152, 1280, 1296, 1440, 1600, 2025, 2700, 2592};
+    for (unsigned k = 0; k < sizeof lengths / sizeof lengths[0]; k++)
+        for (int kind = 0; kind < 4; kind++)
+            spectra(&state, lengths[k], kind);
 }
 
 static void refusals(void) {
     CHECK(qrng_sts_rank_scratch_bytes(0, 3) == 0);
     CHECK(qrng_sts_rank_scratch_bytes(3, 65) == 0);
     CHECK(qrng_sts_complexity_scratch_bytes(0) == 0);
+    CHECK(qrng_sts_spectrum_plan_bytes(0) == 0);
+    CHECK(qrng_sts_spectrum_plan_bytes(1023) == 0);
+    CHECK(qrng_sts_spectrum_plan_bytes(7 * 1024) == 0);
+    CHECK(qrng_sts_spectrum_plan_bytes((uint64_t)1 << 40) == 0);
     CHECK(qrng_sts_complexity_scratch_bytes(1u << 17) == 0);
 }
 

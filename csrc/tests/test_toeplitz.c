@@ -1,13 +1,15 @@
 #include "check.h"
 
-/* y_i = XOR over j of s[(i-j) mod L] x_j, bit by bit. */
-static void by_definition(uint8_t *y, uint64_t y_bit, const uint8_t *s, const uint8_t *x, uint64_t x_bit,
-                          uint64_t n, uint64_t m) {
-    uint64_t length = n + m - 1;
+/* Bit by bit, as qrng_api.inc defines the kinds. */
+static void by_definition(int kind, uint8_t *y, uint64_t y_bit, const uint8_t *s, uint64_t length,
+                          const uint8_t *x, uint64_t x_bit, uint64_t n, uint64_t m) {
+    uint64_t columns = kind == QRNG_LINEAR_MODIFIED_TOEPLITZ ? n - m : n;
     for (uint64_t i = 0; i < m; i++) {
-        unsigned sum = 0;
-        for (uint64_t j = 0; j < n; j++)
-            sum ^= test_bit(s, (i + length - j) % length) & test_bit(x, x_bit + j);
+        unsigned sum = kind == QRNG_LINEAR_MODIFIED_TOEPLITZ ? test_bit(x, x_bit + columns + i) : 0;
+        for (uint64_t j = 0; j < columns; j++) {
+            uint64_t at = kind == QRNG_LINEAR_CIRCULANT ? i + j : i + length - j;
+            sum ^= test_bit(s, at % length) & test_bit(x, x_bit + j);
+        }
         uint64_t at = y_bit + i;
         y[at / 8] = (uint8_t)((y[at / 8] & ~(0x80u >> at % 8)) | sum << (7 - at % 8));
     }
@@ -26,9 +28,10 @@ static void fill(uint64_t *state, uint8_t *out, size_t bytes, int kind) {
 
 /* `blocks` blocks from any bit to any bit, in buffers of exactly the bits named, so that a sanitizer sees
  * more. */
-static void one(uint64_t *state, uint64_t n, uint64_t m, uint64_t blocks, int seed_kind, int raw_kind) {
+static void one_of(int kind, uint64_t *state, uint64_t n, uint64_t m, uint64_t seed_bits, uint64_t blocks,
+                   int seed_kind, int raw_kind) {
     uint64_t from = test_random(state) % 9, to = test_random(state) % 9;
-    size_t seed_bytes = (size_t)(n + m + 6) / 8, raw_bytes = (size_t)(from + blocks * n + 7) / 8;
+    size_t seed_bytes = (size_t)(seed_bits + 7) / 8, raw_bytes = (size_t)(from + blocks * n + 7) / 8;
     size_t out_bytes = (size_t)(to + blocks * m + 7) / 8;
     uint8_t *seed = malloc(seed_bytes), *raw = malloc(raw_bytes), *out = malloc(out_bytes);
     uint8_t *expected = malloc(out_bytes);
@@ -37,16 +40,39 @@ static void one(uint64_t *state, uint64_t n, uint64_t m, uint64_t blocks, int se
     test_fill(state, out, out_bytes);
     memcpy(expected, out, out_bytes);
     for (uint64_t b = 0; b < blocks; b++)
-        by_definition(expected, to + b * m, seed, raw, from + b * n, n, m);
+        by_definition(kind, expected, to + b * m, seed, seed_bits, raw, from + b * n, n, m);
 
-    size_t bytes = qrng_toeplitz_state_bytes(n, m);
+    size_t bytes = qrng_linear_state_bytes(kind, n, m, seed_bits);
     CHECK(bytes > 0);
     uint8_t *matrix = malloc(bytes);
-    CHECK(qrng_toeplitz_prepare(matrix, bytes, n, m, seed) == QRNG_OK);
-    uint8_t *scratch = malloc(qrng_toeplitz_scratch_bytes(matrix));
-    qrng_toeplitz_extract(matrix, raw, from, out, to, blocks, scratch);
+    CHECK(qrng_linear_prepare(matrix, bytes, kind, n, m, seed, seed_bits) == QRNG_OK);
+    uint8_t *scratch = malloc(qrng_linear_scratch_bytes(matrix));
+    qrng_linear_extract(matrix, raw, from, out, to, blocks, scratch);
     CHECK(memcmp(out, expected, out_bytes) == 0);
     free(seed), free(raw), free(out), free(expected), free(matrix), free(scratch);
+}
+
+static void one(uint64_t *state, uint64_t n, uint64_t m, uint64_t blocks, int seed_kind, int raw_kind) {
+    one_of(QRNG_LINEAR_TOEPLITZ, state, n, m, n + m - 1, blocks, seed_kind, raw_kind);
+}
+
+/* The kinds that are a Toeplitz product and something around it; seeds of circulants from n bits on. */
+static void other_kinds(void) {
+    uint64_t state = 6;
+    for (uint64_t n = 1; n <= 30; n++)
+        for (uint64_t m = 1; m <= n; m++) {
+            if (m < n)
+                one_of(QRNG_LINEAR_MODIFIED_TOEPLITZ, &state, n, m, n - 1, 5, RANDOM, RANDOM);
+            for (uint64_t more = 0; more < 4; more++)
+                one_of(QRNG_LINEAR_CIRCULANT, &state, n, m, n + more, 5, RANDOM, RANDOM);
+        }
+    for (int round = 0; round < 40; round++) {
+        uint64_t n = 2 + test_random(&state) % 1500, m = 1 + test_random(&state) % (n - 1);
+        one_of(QRNG_LINEAR_MODIFIED_TOEPLITZ, &state, n, m, n - 1, 3, RANDOM, RANDOM);
+        one_of(QRNG_LINEAR_CIRCULANT, &state, n, m, n + test_random(&state) % n, 3, RANDOM, RANDOM);
+    }
+    one_of(QRNG_LINEAR_MODIFIED_TOEPLITZ, &state, 256, 64, 255, 140, RANDOM, RANDOM);
+    one_of(QRNG_LINEAR_CIRCULANT, &state, 250, 61, 251, 140, RANDOM, RANDOM);
 }
 
 static void every_small_size(void) {
@@ -99,14 +125,14 @@ static void large(void) {
                seed_bytes = (size_t)(length + 7) / 8;
         uint8_t *seed = malloc(seed_bytes), *raw = calloc(raw_bytes, 1), *out = calloc(out_bytes, 1);
         test_fill(&state, seed, seed_bytes);
-        size_t bytes = qrng_toeplitz_state_bytes(n, m);
+        size_t bytes = qrng_linear_state_bytes(QRNG_LINEAR_TOEPLITZ, n, m, length);
         uint8_t *matrix = malloc(bytes);
-        CHECK(qrng_toeplitz_prepare(matrix, bytes, n, m, seed) == QRNG_OK);
-        uint8_t *scratch = malloc(qrng_toeplitz_scratch_bytes(matrix));
+        CHECK(qrng_linear_prepare(matrix, bytes, QRNG_LINEAR_TOEPLITZ, n, m, seed, length) == QRNG_OK);
+        uint8_t *scratch = malloc(qrng_linear_scratch_bytes(matrix));
         uint64_t ones[] = {0, n - 1, test_random(&state) % n, test_random(&state) % n};
         for (size_t k = 0; k < 4; k++)
             raw[ones[k] / 8] ^= (uint8_t)(0x80u >> ones[k] % 8);
-        qrng_toeplitz_extract(matrix, raw, 0, out, 0, 1, scratch);
+        qrng_linear_extract(matrix, raw, 0, out, 0, 1, scratch);
         for (uint64_t row = 0; row < m; row++) {
             unsigned sum = 0;
             for (size_t k = 0; k < 4; k++)
@@ -119,19 +145,25 @@ static void large(void) {
 
 static void refusals(void) {
     uint8_t matrix[64], seed[1] = {0};
-    CHECK(qrng_toeplitz_state_bytes(0, 1) == 0);
-    CHECK(qrng_toeplitz_state_bytes(1, 0) == 0);
-    CHECK(qrng_toeplitz_state_bytes(QRNG_TOEPLITZ_MAX_BITS + UINT64_C(1), 1) == 0);
-    CHECK(qrng_toeplitz_state_bytes(2, UINT64_C(1) << 33) == 0);
-    CHECK(qrng_toeplitz_prepare(matrix, sizeof matrix, 0, 1, seed) == QRNG_EINVAL);
-    CHECK(qrng_toeplitz_prepare(matrix, sizeof matrix, 4, 2, seed) ==
-          QRNG_EINVAL); /* the state is too small */
+    CHECK(qrng_linear_state_bytes(QRNG_LINEAR_TOEPLITZ, 0, 1, 0) == 0);
+    CHECK(qrng_linear_state_bytes(QRNG_LINEAR_TOEPLITZ, 1, 0, 0) == 0);
+    CHECK(qrng_linear_state_bytes(QRNG_LINEAR_TOEPLITZ, 4, 2, 6) == 0);
+    CHECK(qrng_linear_state_bytes(QRNG_LINEAR_TOEPLITZ, QRNG_LINEAR_MAX_BITS + UINT64_C(1), 1,
+                                  QRNG_LINEAR_MAX_BITS + UINT64_C(1)) == 0);
+    CHECK(qrng_linear_state_bytes(QRNG_LINEAR_TOEPLITZ, 2, UINT64_C(1) << 33, (UINT64_C(1) << 33) + 1) == 0);
+    CHECK(qrng_linear_state_bytes(QRNG_LINEAR_MODIFIED_TOEPLITZ, 4, 4, 3) == 0);
+    CHECK(qrng_linear_state_bytes(QRNG_LINEAR_CIRCULANT, 4, 2, 3) == 0);
+    CHECK(qrng_linear_state_bytes(3, 4, 2, 5) == 0);
+    CHECK(qrng_linear_prepare(matrix, sizeof matrix, QRNG_LINEAR_TOEPLITZ, 0, 1, seed, 0) == QRNG_EINVAL);
+    /* the state is too small */
+    CHECK(qrng_linear_prepare(matrix, sizeof matrix, QRNG_LINEAR_TOEPLITZ, 4, 2, seed, 5) == QRNG_EINVAL);
 }
 
 static void all(void) {
     every_small_size();
     borders();
     random_sizes();
+    other_kinds();
     streams();
     large();
     refusals();

@@ -12,14 +12,18 @@ from qrng import terminal
 _COMMANDS = {
     "assess": "Estimate the min-entropy of a capture by SP 800-90B.",
     "capture": "Record raw samples of a source.",
+    "conditioning": "Compute the entropy of a conditioning component's output.",
     "demo": "A guided run on the simulator, from raw bits to bytes.",
     "doctor": "Check this installation: kernel, self-test, versions, cutoffs.",
     "extract": "Turn raw samples into nearly uniform bytes.",
     "health": "Run the health tests over a capture.",
+    "jobs": "List, collect or cancel jobs sent to IBM Quantum.",
     "random": "Print random bytes.",
+    "restart": "Check an entropy estimate on samples taken after restarts.",
     "sources": "List the noise sources and what each needs.",
     "stream": "Write random bytes to stdout without end.",
     "sts": "Run the SP 800-22 tests.",
+    "verify": "Check the certificate of an extraction against files.",
 }
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,7 +27,8 @@ _CHUNK = 1 << 20
 
 @click.command("capture")
 @click.argument("spec")
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="File to write, mode 0600.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="File to write, mode 0600.")
+@click.option("--submit", is_flag=True, help="Only send the job (ibm:); `qrng jobs collect` brings its bits later.")
 @click.option("--samples", type=click.IntRange(min=1), help="Symbols to record; a finite source is read to its end.")
 @click.option(
     "--fault", "faults", multiple=True, metavar="FAULT", help="Fault to inject, as stuck_lane:lane=3,start=9."
@@ -39,23 +41,39 @@ _CHUNK = 1 << 20
     help="packed-msb: bits only.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def command(spec: str, output: str, samples: int | None, faults: tuple[str, ...], layout: str, as_json: bool) -> None:
+def command(
+    spec: str,
+    output: str | None,
+    submit: bool,
+    samples: int | None,
+    faults: tuple[str, ...],
+    layout: str,
+    as_json: bool,
+) -> None:
     """Record raw samples of the source SPEC.
 
     \b
     qrng capture sim:?qubits=32 --samples 320000 -o raw.qrng
     qrng capture file:shots.json -o raw.qrng
+    qrng capture ibm:ibm_fez --submit
     """
+    if submit:
+        _submit(spec, output or samples or faults)
+        return
+    if output is None:
+        raise click.UsageError("Missing option '-o' / '--output'.")
     injected = [parse(text) for text in faults]
     with closing(open_source(spec)) as opened:
         source = inject(opened, *injected) if injected else opened
         if samples is None and not source.finite:
             raise ParameterError(f"{source.spec} has no end: say how many symbols to record, with --samples")
-        facts = _facts(source)
         if source.simulated:
             click.echo("qrng: the source is simulated; the capture says so", err=True)
+        chunks = _chunks(source, samples)
+        first = next(chunks)  # a device knows more of itself once it has run
+        facts = _facts(source)
         with atomic_write(output) as stream:
-            count = _record(source, samples, layout, stream, facts)
+            count = _record(source, chain([first], chunks), samples, layout, stream, facts)
     sha256 = _sha256(output)
     if as_json:
         result = {"output": output, "layout": layout, "samples": count, "sha256": sha256, "provenance": facts}
@@ -65,6 +83,17 @@ def command(spec: str, output: str, samples: int | None, faults: tuple[str, ...]
     width = "1 bit" if source.bits_per_symbol == 1 else f"{source.bits_per_symbol} bits"
     digest = f", sha256 {sha256}" if sha256 else ""
     click.echo(f"{output}: {count} symbols of {width}{lanes}, {layout}{digest}", err=True)
+
+
+def _submit(spec: str, other: object) -> None:
+    if other:
+        raise ParameterError("--submit sends the job that SPEC describes, and takes no other option")
+    with closing(open_source(spec)) as source:
+        send = getattr(source, "submit", None)
+        if send is None:
+            raise ParameterError(f"{source.spec} takes no jobs: --submit is for ibm:")
+        entry = send()
+    click.echo(f"{entry.job}: sent to {entry.backend}; later: qrng jobs collect {entry.job} -o raw.qrng")
 
 
 def _facts(source: Source) -> dict[str, Any]:
@@ -83,12 +112,19 @@ def _facts(source: Source) -> dict[str, Any]:
     }
 
 
-def _record(source: Source, samples: int | None, layout: str, stream: BinaryIO, facts: dict[str, Any]) -> int:
+def _record(
+    source: Source,
+    chunks: Iterable[Samples],
+    samples: int | None,
+    layout: str,
+    stream: BinaryIO,
+    facts: dict[str, Any],
+) -> int:
     """Write the samples; the number of them."""
     count = 0
     writer = ContainerWriter(stream, source.bits_per_symbol, source.lanes, facts) if layout == "qrng" else None
     with terminal.progress("Recording", samples, "symbols") as advance:
-        for chunk in _chunks(source, samples):
+        for chunk in chunks:
             if writer is not None:
                 writer.write(chunk)
             else:
@@ -102,17 +138,20 @@ def _record(source: Source, samples: int | None, layout: str, stream: BinaryIO, 
 
 def _chunks(source: Source, samples: int | None) -> Iterator[Samples]:
     """Chunks of _CHUNK symbols, so that all but the last end with a byte."""
-    left = samples
+    left, given = samples, False
     while left is None or left:
         try:
             chunk = source.read(_CHUNK if left is None else min(left, _CHUNK))
         except SourceExhausted:
-            if left is None:
+            if left is None and given:
                 return
+            if left is None:
+                raise
             raise SourceExhausted(
                 f"{source.spec}: ended {left} symbols before the {samples} that were asked for"
             ) from None
         yield chunk
+        given = True
         if left is not None:
             left -= chunk.count
 

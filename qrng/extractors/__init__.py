@@ -18,14 +18,37 @@ from typing import TYPE_CHECKING, Any
 from qrng.errors import ParameterError
 
 if TYPE_CHECKING:
-    from qrng.extractors.toeplitz import Toeplitz
+    from qrng.extractors.circulant import Circulant, Dodis
+    from qrng.extractors.seedless import Elias, Peres, VonNeumann
+    from qrng.extractors.toeplitz import ModifiedToeplitz, Toeplitz
+    from qrng.extractors.trevisan import Trevisan
 
-_HOME = {"Toeplitz": "qrng.extractors.toeplitz"}
+_BUILT_IN = {
+    "toeplitz": ("Toeplitz", "qrng.extractors.toeplitz"),
+    "modified-toeplitz": ("ModifiedToeplitz", "qrng.extractors.toeplitz"),
+    "circulant": ("Circulant", "qrng.extractors.circulant"),
+    "dodis": ("Dodis", "qrng.extractors.circulant"),
+    "trevisan": ("Trevisan", "qrng.extractors.trevisan"),
+    "von-neumann": ("VonNeumann", "qrng.extractors.seedless"),
+    "elias": ("Elias", "qrng.extractors.seedless"),
+    "peres": ("Peres", "qrng.extractors.seedless"),
+}
+"""Name to class and its module; one line an extractor."""
 
-_BUILT_IN = {"toeplitz": "Toeplitz"}
-"""Name on the command line to class; one line an extractor."""
+_HOME = dict(_BUILT_IN.values())
 
-__all__ = ["Toeplitz", "extractor_class", "extractor_names"]
+__all__ = [
+    "Circulant",
+    "Dodis",
+    "Elias",
+    "ModifiedToeplitz",
+    "Peres",
+    "Toeplitz",
+    "Trevisan",
+    "VonNeumann",
+    "extractor_class",
+    "extractor_names",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -46,17 +69,21 @@ def extractor_names() -> list[str]:
     return [*_BUILT_IN, *sorted(registered - set(_BUILT_IN))]
 
 
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
 def extractor_class(name: str) -> Any:
     """The class of an extractor by name; case and the form of the class name ("Toeplitz") don't matter.
 
     Raises:
         ParameterError: no extractor has this name; the message lists those there are.
     """
-    wanted = name.replace("_", "").replace("-", "").lower()
-    for built_in, cls in _BUILT_IN.items():
-        if wanted == built_in.replace("_", ""):
+    wanted = _plain(name)
+    for built_in, (cls, _) in _BUILT_IN.items():
+        if wanted == _plain(built_in):
             return __getattr__(cls)
     for entry in entry_points(group="qrng.extractors"):
-        if wanted == entry.name.replace("_", "").replace("-", "").lower():
+        if wanted == _plain(entry.name):
             return entry.load()
     raise ParameterError(f"no extractor named {name!r}: choose one of {', '.join(extractor_names())}")

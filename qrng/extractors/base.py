@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,7 +10,7 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from qrng import bits
-from qrng._native import ffi, readable, wipe, writable
+from qrng._native import check, ffi, lib, readable, wipe, writable
 from qrng.errors import BudgetError, ParameterError
 from qrng.extractors.seeds import PreparedSeed, readable_bytes, seed_bytes, writable_bytes
 
@@ -68,7 +67,7 @@ def check_bits(value: Any, name: str, most: int) -> int:
     return number
 
 
-class LinearExtractor(ABC):
+class LinearExtractor:
     """A seeded hash that is linear over GF(2), from n raw bits to m: the bare map, or a planned extractor.
 
     Made by its constructor it is a map and claims nothing. Made by `plan` it carries the plan and counts blocks:
@@ -81,6 +80,7 @@ class LinearExtractor(ABC):
     """
 
     name: ClassVar[str]
+    _kind: ClassVar[int]
 
     def __init__(self, n: int, m: int, seed_bits: int) -> None:
         self.n, self.m, self.seed_bits = n, m, seed_bits
@@ -99,17 +99,12 @@ class LinearExtractor(ABC):
         """Blocks that the error budget still pays for; None for a bare map, which has none."""
         return None if self._plan is None else self._plan.blocks - self._used
 
-    @abstractmethod
     def _prepare(self, seed: memoryview) -> Any:
-        """C state for this map and seed."""
-
-    @abstractmethod
-    def _scratch_bytes(self, state: Any) -> int:
-        """Working space that `_run` needs."""
-
-    @abstractmethod
-    def _run(self, state: Any, raw: Any, out: Any, first: int, blocks: int, scratch: Any) -> None:
-        """Multiply `blocks` contiguous blocks from block `first` on."""
+        size = lib.qrng_linear_state_bytes(self._kind, self.n, self.m, self.seed_bits)
+        state = ffi.new("uint8_t[]", size)
+        status = lib.qrng_linear_prepare(state, size, self._kind, self.n, self.m, readable(seed), self.seed_bits)
+        check(status, "the kernel was changed while a seed was being prepared: prepare it again")
+        return state
 
     def prepare(self, seed: Any) -> PreparedSeed:
         """Compute the seed's transform once, for many blocks.
@@ -196,9 +191,9 @@ class LinearExtractor(ABC):
             y[len(y) - 1] = 0
 
         def work(first: int, blocks: int) -> None:
-            scratch = ffi.new("uint8_t[]", self._scratch_bytes(state))
+            scratch = ffi.new("uint8_t[]", lib.qrng_linear_scratch_bytes(state))
             try:
-                self._run(state, x, y, first, blocks, scratch)
+                lib.qrng_linear_extract(state, x, first * self.n, y, first * self.m, blocks, scratch)
             finally:
                 wipe(ffi.buffer(scratch))
 
@@ -227,8 +222,8 @@ class LinearExtractor(ABC):
             self._used += count
 
     @property
-    def _key(self) -> tuple[str, int, int]:
-        return self.name, self.n, self.m
+    def _key(self) -> tuple[str, int, int, int]:
+        return self.name, self.n, self.m, self.seed_bits
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.n}, {self.m})"

@@ -14,7 +14,7 @@ from typing import Any
 from qrng.claim import EntropyClaim
 from qrng.errors import ParameterError
 
-__all__ = ["Number", "error_left", "exact", "exp2_upper", "log2_bounds", "min_entropy_of", "universal_output_bits"]
+__all__ = ["Number", "error_left", "exact", "exp2_upper", "log2_bounds", "min_entropy_of"]
 
 Number = int | float | Fraction
 
@@ -118,14 +118,3 @@ def error_left(log2_error: Number, claim_error: Fraction | None = None, blocks: 
             )
         total += log2_bounds(1 - exp2_upper(claim_error - total))[0]
     return total - log2_bounds(blocks)[1]
-
-
-def universal_output_bits(k: Fraction, log2_error: Fraction, deficit: Fraction = Fraction(0)) -> int:
-    """Most output bits of a two-universal hash: floor(k + 2 + 2 log2_error - deficit), at most floor(k).
-
-    Args:
-        k: min-entropy of the block in bits, given quantum side information.
-        log2_error: log2 of the trace distance (with its factor 1/2), seed included, for this block.
-        deficit: bits of min-entropy that the seed lacks to uniform.
-    """
-    return min(math.floor(k), math.floor(k + 2 + 2 * log2_error - deficit))

@@ -80,10 +80,10 @@ class PreparedSeed:
     It may be used by several threads at once. It can't be copied or pickled, and shows nothing of the seed.
 
     Attributes:
-        owner: (name, n, m) of the map it was prepared for.
+        owner: (name, n, m, seed bits) of the map it was prepared for.
     """
 
-    def __init__(self, owner: tuple[str, int, int], state: Any) -> None:
+    def __init__(self, owner: tuple[str, int, int, int], state: Any) -> None:
         self.owner = owner
         self._state: Any = state
 
@@ -118,5 +118,5 @@ class PreparedSeed:
         raise TypeError("a prepared seed can't be copied or pickled")
 
     def __repr__(self) -> str:
-        name, n, m = self.owner
+        name, n, m, _ = self.owner
         return f"<PreparedSeed for {name}({n}, {m}){', closed' if self._state is None else ''}>"

@@ -64,6 +64,22 @@ _BUILT_IN = (
         "a character device, named pipe or serial port, read as it comes",
         "qrng.sources.device",
     ),
+    Scheme(
+        "ibm",
+        "ibm:ibm_fez?qubits=all&shots=10000",
+        "IBM Quantum hardware: jobs are submitted as bits are needed",
+        "qrng.sources.ibm.source",
+        "ibm",
+        ("qiskit_ibm_runtime",),
+    ),
+    Scheme(
+        "aer",
+        "aer:fake_torino?qubits=all",
+        "a fake backend with its readout errors, simulated by Qiskit Aer",
+        "qrng.sources.aer",
+        "ibm,sim",
+        ("qiskit_ibm_runtime", "qiskit_aer"),
+    ),
     Scheme("sim", "sim:?qubits=8&bias=0.01", "n-qubit Hadamard device, simulated", "qrng.sources.simulator"),
 )
 

@@ -51,39 +51,6 @@ def test_exp2_of_a_whole_power_is_exact():
     assert params.exp2_upper(Fraction(0)) == 1
 
 
-@pytest.mark.parametrize(
-    ("k", "log2_error", "m"),
-    # extractor-theory: "ours", which equals randextract 0.2.2's Toeplitz output length in every row.
-    [
-        (800, -64, 674),
-        (800, -20, 762),
-        (300, -32, 238),
-        (5000, -64, 4874),
-        (9900, -100, 9702),
-        (90, -10, 72),
-        (200, -64, 74),
-        (900_000, -128, 899_746),
-    ],
-)
-def test_output_of_a_two_universal_hash(k, log2_error, m):
-    assert params.universal_output_bits(Fraction(k), Fraction(log2_error)) == m
-
-
-def test_a_deficit_of_the_seed_shortens_the_output_bit_for_bit():
-    # cryptomite 0.3.0 gives 2 bits less in each of these; the difference is the factor 1/2 of the trace distance.
-    assert params.universal_output_bits(Fraction(800), Fraction(-64), Fraction(100)) == 574
-    assert params.universal_output_bits(Fraction(800), Fraction(-64), Fraction(300)) == 374
-
-
-def test_floors_lose_no_bit_to_floats():
-    # randextract 0.2.2 gives 376 for n = 1001, k = 503, error 2^-64; the exact floor is 377.
-    assert params.universal_output_bits(Fraction(503), Fraction(-64)) == 377
-
-
-def test_output_never_exceeds_the_min_entropy():
-    assert params.universal_output_bits(Fraction(10), Fraction(0)) == 10
-
-
 def test_blocks_share_the_error():
     assert params.error_left(-64, blocks=2**32) == -96
     three = params.error_left(-64, blocks=3)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from qrng import _native, bits
 from qrng.claim import EntropyClaim
 from qrng.errors import BudgetError, ClosedError, ParameterError
-from qrng.extractors import Toeplitz, extractor_class, extractor_names
+from qrng.extractors import ModifiedToeplitz, Toeplitz, extractor_class, extractor_names
 from qrng.extractors.seeds import PreparedSeed, file_seed, system_seed
 
 # extractor_vectors.json, "known_answers": cryptomite 0.3.0 and randextract 0.2.2 agree on both.
@@ -36,6 +36,27 @@ def by_definition(n: int, m: int, raw: np.ndarray, seed: np.ndarray) -> np.ndarr
 @pytest.mark.parametrize(("n", "m", "raw", "seed", "out"), KNOWN_ANSWERS)
 def test_known_answers(kernel, packed, text, n, m, raw, seed, out):
     assert text(Toeplitz(n, m).extract(packed(raw), packed(seed)), m) == out
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "raw", "seed", "out"),
+    # extractor_vectors.json, "known_answers", modified_toeplitz (randextract 0.2.2).
+    [(5, 3, "11010", "1011", "001"), (12, 8, "100110101101", "11010011101", "11000100")],
+)
+def test_known_answers_of_the_modified_form(kernel, packed, text, n, m, raw, seed, out):
+    assert text(ModifiedToeplitz(n, m).extract(packed(raw), packed(seed)), m) == out
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), n=st.integers(2, 300), blocks=st.integers(1, 70), entropy=st.integers(0, 2**32))
+def test_the_modified_form_is_toeplitz_plus_the_last_bits(kernel, data, n, blocks, entropy):
+    m = data.draw(st.integers(1, n - 1))
+    random = np.random.default_rng(entropy)
+    raw = random.integers(0, 2, (blocks, n), np.uint8)
+    seed = random.integers(0, 2, n - 1, np.uint8)
+    expected = np.concatenate([by_definition(n - m, m, x[: n - m], seed) ^ x[n - m :] for x in raw])
+    out = ModifiedToeplitz(n, m).extract_blocks(bits.pack(raw.ravel()), bits.pack(seed), blocks=blocks)
+    assert bytes(out) == bits.pack(expected).tobytes()
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -220,6 +241,41 @@ def test_a_plan_carries_its_theorem_and_figures():
     assert json.loads(json.dumps(plan.as_dict()))["log2_error"] == -64
     assert Toeplitz(1000, 674).planned is None
     assert Toeplitz(1000, 674).blocks_left is None
+
+
+@pytest.mark.parametrize(
+    ("n", "k", "log2_error", "m"),
+    # extractor-theory: "ours", which equals randextract 0.2.2's Toeplitz output length in every row.
+    [
+        (1000, 800, -64, 674),
+        (1000, 800, -20, 762),
+        (1000, 300, -32, 238),
+        (10_000, 5000, -64, 4874),
+        (10_000, 9900, -100, 9702),
+        (100, 90, -10, 72),
+        (256, 200, -64, 74),
+        (1_000_000, 900_000, -128, 899_746),
+        # randextract loses a bit to floats here (376).
+        (1001, 503, -64, 377),
+    ],
+)
+def test_output_lengths_of_both_forms(n, k, log2_error, m):
+    assert Toeplitz.plan(n, k, log2_error).m == m
+    modified = ModifiedToeplitz.plan(n, k, log2_error)
+    assert (modified.m, modified.seed_bits) == (m, n - 1)
+
+
+def test_output_never_exceeds_the_min_entropy():
+    assert Toeplitz.plan(100, 10, 0).m == 10
+
+
+def test_a_weak_seed_of_the_modified_form_costs_its_deficit():
+    # extractor_vectors.json, weak_seed_toeplitz: a deficit of 100 or 300 bits gives 574 and 374.
+    assert ModifiedToeplitz.plan(1000, 800, -64, seed_min_entropy=899).m == 574
+    assert ModifiedToeplitz.plan(1000, 800, -64, seed_min_entropy=699).m == 374
+    assert ModifiedToeplitz.plan(1000, 800, -64, seed_min_entropy=999).m == 674
+    with pytest.raises(ParameterError, match="seed_min_entropy"):
+        ModifiedToeplitz.plan(1000, 800, -64, seed_min_entropy=1000)
 
 
 def test_plans_take_exact_numbers_of_any_kind_and_claims():

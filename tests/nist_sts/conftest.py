@@ -96,6 +96,16 @@ def golden() -> dict[str, dict[str, list[float]]]:
 
 
 @pytest.fixture(scope="session")
+def golden_reports() -> dict[str, str]:
+    """NIST STS 2.1.2's finalAnalysisReport.txt for pi and e, from QRNG_TEST_DATA."""
+    folder = os.environ.get("QRNG_TEST_DATA")
+    if not folder:
+        pytest.skip("QRNG_TEST_DATA is not set: no golden report of NIST STS")
+    data = json.loads((Path(folder) / "golden" / "sp800_22.json").read_text())
+    return {name.split(" ")[0]: tests["finalAnalysisReport"] for name, tests in data["files"].items()}
+
+
+@pytest.fixture(scope="session")
 def exact() -> dict[str, Any]:
     """Exact probabilities and corrected p-values, computed independently, from QRNG_TEST_DATA."""
     folder = os.environ.get("QRNG_TEST_DATA")

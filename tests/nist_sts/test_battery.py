@@ -1,6 +1,9 @@
 """Many sequences through many tests: cutting, verdicts, what is not applicable."""
 
 import json
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -80,6 +83,38 @@ def test_chunks_of_any_size_give_the_same_report() -> None:
     assert nist_sts.run(iter(pieces), sequences=5).length == 8000
 
 
+@pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_any_executor_gives_the_same_report(kind: type[Executor]) -> None:
+    packed = good(300_000)
+    alone = nist_sts.run(packed, length=20_000)
+    assert nist_sts.run(packed, length=20_000, workers=3).tests == alone.tests
+    options = {"mp_context": multiprocessing.get_context("spawn")} if kind is ProcessPoolExecutor else {}
+    with kind(2, **options) as executor:
+        assert nist_sts.run(packed, length=20_000, executor=executor).tests == alone.tests
+
+
+def test_sequences_wait_in_line_not_in_memory() -> None:
+    """A stream far longer than what may be held: no more sequences are read ahead than workers and two."""
+    read = 0
+    done = 0
+    most = 0
+
+    def parts() -> Iterator[Samples]:
+        nonlocal read, most
+        for k in range(60):
+            read += 1
+            most = max(most, read - done)
+            yield Samples(np.frombuffer(good(8000, k), np.uint8), 8000)
+
+    def advance(n: int) -> None:
+        nonlocal done
+        done += n
+
+    report = nist_sts.run(parts(), length=8000, workers=2, tests=["frequency"], progress=advance)
+    assert (report.sequences, done) == (60, 60)
+    assert most <= 6
+
+
 def test_symbols_are_taken_as_their_bits() -> None:
     symbols = np.random.default_rng(8).integers(0, 2**5, 4000)
     as_bits = (symbols[:, None] >> np.arange(4, -1, -1) & 1).astype(bool).ravel()
@@ -106,6 +141,7 @@ def test_long_input_is_cut_into_megabits() -> None:
         ({"length": 9000}, "1 × 9,000 bits asked of an input of 8,000 bits"),
         ({"length": 1000, "sequences": 9}, "9 × 1,000 bits asked of an input of 8,000 bits"),
         ({"sequences": 9000}, "9,000 sequences asked of an input of 8,000 bits"),
+        ({"workers": 0}, "workers must be at least 1"),
         ({"length": 0}, "length must be at least 1"),
         ({"tests": ["monobit"]}, "no test named 'monobit'"),
         ({"tests": []}, "no test was chosen"),

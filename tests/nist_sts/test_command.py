@@ -114,6 +114,15 @@ def test_parameters_and_tests_can_be_chosen(folder: Path) -> None:
     assert report["parameters"] == {"block_frequency": {"block_length": 1000}}
 
 
+def test_final_analysis_report_is_written_in_nist_mode_only(folder: Path) -> None:
+    done = nist_sts("good.bin", "--mode", "nist", "--final-analysis", "final.txt", cwd=folder)
+    assert done.returncode == 0
+    assert "   generator is <good.bin>" in (folder / "final.txt").read_text().splitlines()
+    done = nist_sts("good.bin", "--final-analysis", "other.txt", cwd=folder)
+    assert done.returncode == 2
+    assert not (folder / "other.txt").exists()
+
+
 def test_qrng_sts_is_the_same_command(folder: Path) -> None:
     code = "from qrng.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code, "sts", "good.bin", "--json"], cwd=folder, capture_output=True)

@@ -1,0 +1,169 @@
+"""Degradations of a fair bit source, by family: those the learned bettor was trained on, and those held out.
+
+Every maker returns `runs` rows of `n` bits after onset; `divergence` is the mean divergence, in bits a symbol, of the
+degraded source from the nearest one that meets a claim of one bit (the fair one), where a formula for it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Bits = npt.NDArray[np.uint8]
+LANES = 20
+
+
+@dataclass(frozen=True)
+class Family:
+    """One degradation: a name, whether its family was trained on, how it is made, and what is known of it."""
+
+    name: str
+    trained: bool
+    make: Callable[[int, int, np.random.Generator], Bits]
+    divergence: float | None = None
+    min_entropy: float | None = None
+    lanes: int = 1
+
+
+def _kl(p: npt.ArrayLike) -> float:
+    q = np.clip(np.asarray(p, np.float64), 1e-15, 1 - 1e-15)
+    return float(np.mean(1 + q * np.log2(q) + (1 - q) * np.log2(1 - q)))
+
+
+def _draw(p: npt.ArrayLike, runs: int, n: int, rng: np.random.Generator) -> Bits:
+    return (rng.random((runs, n), np.float32) < np.asarray(p, np.float32)).astype(np.uint8)
+
+
+def bias(p: float) -> Callable[[int, int, np.random.Generator], Bits]:
+    return lambda runs, n, rng: _draw(p, runs, n, rng)
+
+
+def lag(p: float, *lags: int) -> Callable[[int, int, np.random.Generator], Bits]:
+    """Each bit is the parity of the bits at these lags, with probability p."""
+
+    def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
+        out = _draw(0.5, runs, n + 64, rng).T.copy()
+        flip = _draw(1 - p, runs, n + 64, rng).T
+        for t in range(64, n + 64):
+            out[t] = flip[t]
+            for k in lags:
+                out[t] ^= out[t - k]
+        return np.ascontiguousarray(out[64:].T)
+
+    return make
+
+
+def wave(
+    shape: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]], amplitude: float, period: float
+) -> Callable[[int, int, np.random.Generator], Bits]:
+    def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
+        phase = np.arange(n) / period + rng.random((runs, 1))
+        return _draw(0.5 + amplitude * shape(2 * np.pi * phase), runs, n, rng)
+
+    return make
+
+
+def phase_noise(amplitude: float, period: float) -> Callable[[int, int, np.random.Generator], Bits]:
+    """A sine whose phase walks at random by a radian in a period."""
+
+    def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
+        steps = rng.normal(0, 1 / np.sqrt(period), (runs, n)).cumsum(axis=1)
+        return _draw(0.5 + amplitude * np.sin(2 * np.pi * np.arange(n) / period + steps), runs, n, rng)
+
+    return make
+
+
+def drift(top: float, over: int) -> Callable[[int, int, np.random.Generator], Bits]:
+    return lambda runs, n, rng: _draw(0.5 + np.minimum(np.arange(n) / over, 1) * top, runs, n, rng)
+
+
+def afterpulse(p: float) -> Callable[[int, int, np.random.Generator], Bits]:
+    """After a one, another one comes with probability p whatever else."""
+
+    def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
+        out, again = _draw(0.5, runs, n, rng).T.copy(), _draw(p, runs, n, rng).T
+        for t in range(1, n):
+            out[t] |= out[t - 1] & again[t]
+        return np.ascontiguousarray(out.T)
+
+    return make
+
+
+def dead_time(p: float) -> Callable[[int, int, np.random.Generator], Bits]:
+    """After a one, a one is lost with probability p."""
+
+    def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
+        out, lost = _draw(0.5, runs, n, rng).T.copy(), _draw(p, runs, n, rng).T
+        for t in range(1, n):
+            out[t] &= 1 - (out[t - 1] & lost[t])
+        return np.ascontiguousarray(out.T)
+
+    return make
+
+
+def bursts(length: int, every: int) -> Callable[[int, int, np.random.Generator], Bits]:
+    """Stretches of four-fifths ones, at random places, on average one in `every` bits."""
+
+    def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
+        p = np.full((runs, n), 0.5)
+        for row in p:
+            for at in rng.integers(0, n, n // every):
+                row[at : at + length] = 0.8
+        return _draw(p, runs, n, rng)
+
+    return make
+
+
+def one_lane(p: float) -> Callable[[int, int, np.random.Generator], Bits]:
+    def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
+        out = _draw(0.5, runs, n, rng)
+        out[:, 7::LANES] = _draw(p, runs, len(range(7, n, LANES)), rng)
+        return out
+
+    return make
+
+
+def crosstalk(p: float) -> Callable[[int, int, np.random.Generator], Bits]:
+    """Lane 7 copies its neighbour with probability p."""
+
+    def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
+        out = _draw(0.5, runs, n, rng)
+        flip = _draw(1 - p, runs, len(range(7, n, LANES)), rng)
+        out[:, 7::LANES] = out[:, 6 : n - 1 : LANES][:, : flip.shape[1]] ^ flip
+        return out
+
+    return make
+
+
+def lfsr31(runs: int, n: int, rng: np.random.Generator) -> Bits:
+    return lag(1.0, 28, 31)(runs, n, rng)
+
+
+def square(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.sign(np.sin(x))
+
+
+_CYCLE = np.arange(10_000) / 10_000 * 2 * np.pi
+
+FAMILIES = [
+    *(Family(f"bias {p}", True, bias(p), _kl(p), -np.log2(p)) for p in (0.51, 0.52, 0.55, 0.6)),
+    *(Family(f"Markov {p}", True, lag(p, 1), _kl(p), -np.log2(p)) for p in (0.52, 0.55, 0.6)),
+    Family("lag 20, .55", True, lag(0.55, 20), _kl(0.55), -np.log2(0.55)),
+    Family("sine .1, period 1000", True, wave(np.sin, 0.1, 1000), _kl(0.5 + 0.1 * np.sin(_CYCLE))),
+    Family("drift to .1 over 2^17", True, drift(0.1, 1 << 17)),
+    Family("constant", False, bias(1.0), 1.0, 0.0),
+    Family("XOR(1,2) .52", False, lag(0.52, 1, 2), _kl(0.52), -np.log2(0.52)),
+    Family("XOR(1,2) .55", False, lag(0.55, 1, 2), _kl(0.55), -np.log2(0.55)),
+    Family("square .1, period 2000", False, wave(square, 0.1, 2000), _kl(0.6)),
+    Family("phase noise .1, period 1000", False, phase_noise(0.1, 1000)),
+    Family("afterpulse .05", False, afterpulse(0.05)),
+    Family("dead time .05", False, dead_time(0.05)),
+    Family("bursts of 256 in 8192", False, bursts(256, 8192)),
+    Family("one lane of 20 stuck", False, one_lane(1.0), 1 / LANES, 1 - 1 / LANES, LANES),
+    Family("one lane of 20 at .6", False, one_lane(0.6), _kl(0.6) / LANES, None, LANES),
+    Family("crosstalk .6 on one lane", False, crosstalk(0.6), _kl(0.6) / LANES, None, LANES),
+    Family("LFSR of 31 bits", False, lfsr31, 1.0, 0.0),
+]

@@ -1,0 +1,107 @@
+"""The methods compared, each with an average run length of 2^L to a false alarm by derivation, none by fitting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from qrng import Samples
+from qrng.health import HealthTest, Setting
+from qrng.health.apt import AdaptiveProportionTest
+from qrng.health.bank import BankTest
+from qrng.health.base import Piece
+from qrng.health.learned.bettor import LearnedTest
+from qrng.health.rct import RepetitionCountTest
+from qrng.health.registry import build
+
+Finder = Callable[[Samples], int | None]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A name, and where in a stream it alarms first."""
+
+    name: str
+    find: Finder
+
+
+def first_of(tests: list[HealthTest], samples: Samples) -> int | None:
+    piece = Piece(samples)
+    hits = [at for test in tests if (at := test.update(piece, 0)) is not None]
+    return min(hits, default=None)
+
+
+def compliance(log2: int, *, per_lane: bool) -> Finder:
+    """RCT and APT, half of the false alarms each: P(RCT at a symbol) <= 2^-(L+1), P(APT in a window) <= W 2^-(L+1)."""
+
+    def find(samples: Samples) -> int | None:
+        lanes = samples.lanes
+        return first_of(
+            [
+                RepetitionCountTest(Setting.of(1, lanes, 1.0, -log2 - 1), per_lane=per_lane),
+                AdaptiveProportionTest(Setting.of(1, lanes, 1.0, -log2 - 1 + 10), per_lane=per_lane),
+            ],
+            samples,
+        )
+
+    return find
+
+
+def monobit(log2: int, block: int = 1 << 12) -> Finder:
+    """Ones in blocks of 4096 bits against an exact binomial threshold on both sides."""
+    low = int(stats.binom.ppf(block * 2.0**-log2 / 2, block, 0.5)) - 1
+
+    def find(samples: Samples) -> int | None:
+        ones = samples.symbols()[: samples.count // block * block].reshape(-1, block).sum(axis=1, dtype=np.int64)
+        bad = np.flatnonzero((ones <= low) | (ones >= block - low))
+        return int(bad[0] + 1) * block - 1 if len(bad) else None
+
+    return find
+
+
+def chi_square(log2: int, block: int = 1 << 16) -> Finder:
+    """Pearson's statistic of the bytes in blocks of 65,536 bits."""
+    limit = float(stats.chi2.isf(block * 2.0**-log2, 255))
+
+    def find(samples: Samples) -> int | None:
+        for i, part in enumerate(samples.packed[: samples.count // block * block // 8].reshape(-1, block // 8)):
+            counts = np.bincount(part, minlength=256)
+            expected = block / 8 / 256
+            if float(((counts - expected) ** 2).sum() / expected) > limit:
+                return (i + 1) * block - 1
+        return None
+
+    return find
+
+
+def detector(kind: type[BankTest] | type[LearnedTest], log2: int, **options: bool) -> Finder:
+    """One detector alone, with all false alarms to itself."""
+    return lambda samples: first_of([kind(Setting.of(1, samples.lanes, 1.0, run_length_log2=log2), **options)], samples)
+
+
+def everything(log2: int) -> Finder:
+    """What `Gate` runs: a quarter of the false alarms each to RCT and APT on stream and lanes, half to evidence."""
+
+    def find(samples: Samples) -> int | None:
+        return first_of(build(Setting.of(1, samples.lanes, 1.0, -log2 - 3, log2 + 1)), samples)
+
+    return find
+
+
+def methods(log2: int, lanes: int) -> list[Method]:
+    """The methods for a stream of so many lanes."""
+    found = [
+        Method("RCT+APT", compliance(log2, per_lane=False)),
+        Method("monobit", monobit(log2)),
+        Method("chi2", chi_square(log2)),
+        Method("bank", detector(BankTest, log2)),
+        Method("learned", detector(LearnedTest, log2)),
+        Method("all", everything(log2)),
+    ]
+    if lanes > 1:
+        found[1:1] = [Method("RCT+APT lanes", compliance(log2, per_lane=True))]
+        found[-2:-2] = [Method("bank lanes", detector(BankTest, log2, per_lane=True))]
+    return found

@@ -1,0 +1,88 @@
+"""`qrng jobs`: what was submitted to IBM Quantum; collect it, or cancel it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from qrng import terminal
+from qrng.container import ContainerWriter
+from qrng.errors import ParameterError
+from qrng.files import atomic_write
+from qrng.sources.ibm.ledger import Entry, Ledger
+
+_LEDGER = click.option("--ledger", type=click.Path(dir_okay=False), help="File of jobs (default: ~/.local/state/qrng).")
+
+
+def _service(entry: Entry | None = None) -> Any:
+    from qrng.sources.ibm import client
+
+    return client.connect(entry.plan.get("instance") if entry else None)
+
+
+@click.group("jobs", invoke_without_command=True)
+@_LEDGER
+@click.option("--refresh", is_flag=True, help="Ask the platform for jobs whose number never came back.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.pass_context
+def command(context: click.Context, ledger: str | None, refresh: bool, as_json: bool) -> None:
+    """List the jobs submitted to IBM Quantum; collect or cancel them.
+
+    \b
+    qrng capture ibm:ibm_fez --submit        send a job and go
+    qrng jobs                                what was sent
+    qrng jobs collect ID -o raw.qrng         its bits, later
+    """
+    context.obj = Ledger(ledger)
+    if context.invoked_subcommand is not None:
+        return
+    if refresh:
+        from qrng.sources.ibm.jobs import reconcile
+
+        click.echo(f"qrng: {reconcile(_service(), context.obj)} found on the platform", err=True)
+    entries = context.obj.entries()
+    if as_json:
+        terminal.print_json({"schema": "qrng.jobs/1", "jobs": [entry.as_dict() for entry in entries]})
+        return
+    for entry in entries:
+        plan = entry.plan
+        size = f"{len(plan['qubits'])} qubits × {plan['hadamards'] * plan['shots']} shots"
+        click.echo(
+            f"{entry.job or entry.tag:<24}  {entry.state:<9}  {entry.made}  {entry.backend}  {size}  {entry.note}"
+        )
+    if not entries:
+        click.echo("no jobs")
+
+
+@command.command("collect")
+@click.argument("job")
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="Container to write, mode 0600.")
+@click.option("--timeout", type=click.FloatRange(min=0), default=0.0, show_default=True, help="Seconds to wait for it.")
+@click.pass_obj
+def collect(ledger: Ledger, job: str, output: str, timeout: float) -> None:
+    """Write the bits of JOB (its number or tag) to a .qrng container."""
+    from qrng.sources.ibm import jobs
+
+    entry = ledger.entry(job)
+    if entry.state in ("failed", "cancelled"):
+        raise ParameterError(f"job {job} is {entry.state}: {entry.note}")
+    samples = jobs.collect(_service(entry), entry, ledger, timeout)
+    with atomic_write(output) as stream:
+        writer = ContainerWriter(stream, samples.bits_per_symbol, samples.lanes, samples.provenance)
+        writer.write(samples)
+        writer.finish()
+    ledger.close(entry.tag, "collected", output)
+    click.echo(f"{output}: {samples.count} symbols of 1 bit in {samples.lanes} lanes", err=True)
+
+
+@command.command("cancel")
+@click.argument("job")
+@click.pass_obj
+def cancel(ledger: Ledger, job: str) -> None:
+    """Cancel JOB on the platform."""
+    from qrng.sources.ibm import jobs
+
+    entry = ledger.entry(job)
+    jobs.cancel(_service(entry), entry, ledger)
+    click.echo(f"{job}: cancelled", err=True)

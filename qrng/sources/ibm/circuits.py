@@ -1,0 +1,130 @@
+"""Circuits for one job, and the bits in its results.
+
+A job holds two known-answer circuits (an asymmetric pattern of X gates, and its complement) and then Hadamard circuits.
+The known answers show a backend that returns zeros, swaps qubits or has lost one; their flips are the readout errors of
+the same job: P(read 1 | 0) and P(read 0 | 1) of every qubit.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qrng.errors import SourceError
+
+__all__ = ["KNOWN_ANSWERS", "WRONG_ANSWERS", "Shots", "build", "columns", "known_pattern", "read_results"]
+
+KNOWN_ANSWERS = 2
+"""Circuits at the start of a job whose results are known."""
+WRONG_ANSWERS = 0.25
+"""Share of wrong answers of any qubit above which a job is rejected: no working qubit is that far off."""
+
+Bits = npt.NDArray[np.uint8]
+
+
+def known_pattern(qubits: int) -> Bits:
+    """Bits 1, 0, 1, 1, 1, 0, 0, 0 over and over, the last one turned if reversal would map the pattern to itself."""
+    pattern = np.resize(np.array([1, 0, 1, 1, 1, 0, 0, 0], np.uint8), qubits)
+    if qubits > 1 and (pattern == pattern[::-1]).all():
+        pattern[-1] ^= 1
+    return pattern
+
+
+def build(backend: Any, qubits: list[int], hadamards: int) -> list[Any]:
+    """Circuits of one job, compiled for these physical qubits; classical bit k is lane k."""
+    from qiskit import QuantumCircuit
+    from qiskit.transpiler import generate_preset_pass_manager
+
+    n = len(qubits)
+    pattern = known_pattern(n)
+    circuits = []
+    for wanted in (pattern, 1 - pattern):
+        circuit = QuantumCircuit(n, n)
+        for k in np.flatnonzero(wanted).tolist():
+            circuit.x(k)
+        circuit.measure(range(n), range(n))
+        circuits.append(circuit)
+    noise = QuantumCircuit(n, n)
+    noise.h(range(n))
+    noise.measure(range(n), range(n))
+    passes = generate_preset_pass_manager(
+        optimization_level=1, backend=backend, initial_layout=qubits, seed_transpiler=0
+    )
+    known, other, compiled = passes.run([*circuits, noise])
+    return [known, other, *[compiled] * hadamards]
+
+
+@dataclass(frozen=True)
+class Shots:
+    """What one job brought.
+
+    Attributes:
+        bits: array (shots, qubits) of the Hadamard circuits, in order.
+        flips01, flips10: wrong answers of each qubit prepared in 0 and in 1.
+        answers: shots of each known-answer circuit.
+    """
+
+    bits: Bits
+    flips01: list[int]
+    flips10: list[int]
+    answers: int
+
+
+def read_results(result: Any, qubits: int, hadamards: int, shots: int) -> Shots:
+    """Bits of a job's results.
+
+    Raises:
+        SourceError: results that are cut short, of another shape, sorted, or with wrong known answers.
+    """
+    try:
+        arrays = [np.asarray(item.data.c.array) for item in result]
+    except (AttributeError, TypeError, KeyError) as error:
+        raise SourceError(f"the job's results are not per-shot bits of one register ({type(error).__name__})") from None
+    if len(arrays) != KNOWN_ANSWERS + hadamards:
+        raise SourceError(f"the job has results of {len(arrays)} circuits, not {KNOWN_ANSWERS + hadamards}: truncated")
+    tables = [columns(array, qubits, shots) for array in arrays]
+    pattern = known_pattern(qubits)
+    wrong = np.stack([(tables[0] != pattern).sum(axis=0), (tables[1] == pattern).sum(axis=0)])
+    worst = wrong.max(axis=0) / shots
+    if (worst > WRONG_ANSWERS).any():
+        lanes = ", ".join(map(str, np.flatnonzero(worst > WRONG_ANSWERS)[:10]))
+        raise SourceError(
+            f"the known-answer circuits came out wrong (up to {worst.max():.0%}) in lanes {lanes}: the job is "
+            "rejected. Leave those qubits out, or look whether the backend returns real shots"
+        )
+    for table in tables[KNOWN_ANSWERS:]:
+        _refuse_sorted(table)
+    ones, zeros = wrong[0], wrong[1]  # of the pattern circuit, of its complement
+    flips10 = np.where(pattern == 1, ones, zeros)
+    flips01 = np.where(pattern == 1, zeros, ones)
+    return Shots(np.concatenate(tables[KNOWN_ANSWERS:]), [int(k) for k in flips01], [int(k) for k in flips10], shots)
+
+
+def columns(array: Any, qubits: int, shots: int) -> Bits:
+    """Array (shots, qubits), column = classical bit, from big-endian bytes whose high bits are padding.
+
+    Raises:
+        SourceError: another shape, or padding that is not zero.
+    """
+    width = -(-qubits // 8)
+    if array.dtype != np.uint8 or array.shape != (shots, width):
+        raise SourceError(
+            f"the job's results have shape {array.shape}, expected {(shots, width)}: truncated, or not shot by shot"
+        )
+    bits = np.unpackbits(array, axis=-1)
+    if bits[:, : 8 * width - qubits].any():
+        raise SourceError("the padding of the job's results is not zero: they are not the bits of this circuit")
+    return np.ascontiguousarray(bits[:, 8 * width - qubits :][:, ::-1])
+
+
+def _refuse_sorted(table: Bits) -> None:
+    """Raise SourceError for shots in rising order, as counts that were expanded again have it."""
+    words = [row.tobytes() for row in np.packbits(table[:, ::-1], axis=1)]
+    if len(set(words)) >= 4 and all(a <= b for a, b in itertools.pairwise(words)) and len(words) >= 32:
+        raise SourceError(
+            "the shots come in sorted order, not in the order in which they were taken: the job is rejected"
+        )

@@ -1,0 +1,187 @@
+"""Replays the certificate of an extraction: what the given files allow to be recomputed is, and the rest is named.
+
+A certificate is the JSON record of `qrng.extraction.extract_file`. It proves nothing by itself; it says what was done,
+so that somebody with the raw bits and the seed can do it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qrng._native import wipe
+from qrng.claim import EntropyClaim
+from qrng.errors import FormatError, ParameterError, QrngError
+from qrng.extraction import Input, extracted
+from qrng.extractors import extractor_class
+from qrng.health.scan import scan
+
+__all__ = ["Check", "verify"]
+
+SCHEMA = "qrng.extraction/1"
+_LONGEST = 1 << 24  # bytes of a certificate: it holds no bulk data
+_CHUNK = 1 << 20
+
+Path_ = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that a certificate says.
+
+    Attributes:
+        name: what was looked at.
+        outcome: "ok", "failed" or "not checked".
+        detail: what was compared, or what is missing to compare it.
+    """
+
+    name: str
+    outcome: str
+    detail: str
+
+
+def verify(
+    certificate: Path_, *, raw: Path_ | None = None, seed: Path_ | None = None, output: Path_ | None = None
+) -> list[Check]:
+    """Check what a certificate says against the files given.
+
+    Args:
+        certificate: JSON file written by `qrng extract --certificate`.
+        raw: the capture; its hash is compared and the health tests run again.
+        seed: the seed; its hash is compared. With `raw`, the output is extracted again.
+        output: the output file; its hash is compared.
+
+    Raises:
+        FormatError: the certificate does not parse, or lacks a part.
+        OSError: a file can't be read.
+    """
+    record = _load(certificate)
+    try:
+        return [
+            _plan(record),
+            _hash("raw bits", raw, record["input"]["sha256"]),
+            _health(record, raw),
+            _seed(record, seed),
+            _hash("output", output, record["output"]["sha256"]),
+            _again(record, raw, seed),
+        ]
+    except (KeyError, TypeError) as error:
+        raise FormatError(f"{certificate}: not a whole extraction record: {error}") from None
+
+
+def _load(certificate: Path_) -> dict[str, Any]:
+    path = Path(certificate)
+    with path.open("rb") as file:
+        content = file.read(_LONGEST + 1)
+    if len(content) > _LONGEST:
+        raise FormatError(f"{path}: longer than {_LONGEST} bytes, so no certificate of an extraction")
+    try:
+        record = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{path}: expected JSON: {error}") from None
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        raise FormatError(f"{path}: expected an object with schema {SCHEMA}")
+    return record
+
+
+def _compare(name: str, same: bool, detail: str) -> Check:
+    return Check(name, "ok" if same else "failed", detail)
+
+
+def _hash(name: str, path: Path_ | None, wanted: str) -> Check:
+    if path is None:
+        return Check(name, "not checked", f"give the file whose SHA-256 should be {wanted}")
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while part := file.read(_CHUNK):
+            digest.update(part)
+    return _compare(name, digest.hexdigest() == wanted, f"SHA-256 of {path}")
+
+
+def _seed(record: dict[str, Any], seed: Path_ | None) -> Check:
+    if record["seed"] is None:
+        return Check("seed", "not checked", "this extractor takes none")
+    return _hash("seed", seed, record["seed"]["sha256"])
+
+
+def _extractor(record: dict[str, Any]) -> Any:
+    plan = record["extractor"]
+    return extractor_class(plan["extractor"])(plan["n"], plan["m"])
+
+
+def _plan(record: dict[str, Any]) -> Check:
+    """The output length that the claim and the error allow, computed anew."""
+    plan = record["extractor"]
+    claim = _claim(record)
+    if claim is None or record["seed"] is None:
+        return Check("plan", "not checked", "no distance from uniform is claimed")
+    kind = extractor_class(plan["extractor"])
+    try:
+        m = kind.plan(plan["n"], min_entropy=claim, log2_error=plan["log2_error"], blocks=record["blocks"]).m
+    except ParameterError as error:
+        return Check("plan", "failed", str(error))
+    return _compare("plan", plan["m"] <= m, f"the claim allows {m} bits a block at this error; {plan['m']} were taken")
+
+
+def _claim(record: dict[str, Any]) -> EntropyClaim | None:
+    said = record["claim"]
+    if said is None:
+        return None
+    error = said["log2_error"]
+    return EntropyClaim(
+        said["bits_per_sample"],
+        -math.inf if error == "-inf" else error,
+        tuple(said["assumptions"]),
+        said["reference"],
+        said["bits_per_symbol"],
+    )
+
+
+def _input(record: dict[str, Any], raw: Path_) -> Input:
+    said = record["input"]
+    return Input(os.fspath(raw), said["layout"], said["bits_per_symbol"], said["lanes"])
+
+
+def _health(record: dict[str, Any], raw: Path_ | None) -> Check:
+    if raw is None:
+        return Check("health", "not checked", "give the raw bits to run the health tests again")
+    source = _input(record, raw)
+    try:
+        with source.open() as capture:
+            said = record["input"]
+            report = scan(
+                capture.chunks(),
+                claim=record["health"]["claim"],
+                bits_per_symbol=said["bits_per_symbol"],
+                lanes=said["lanes"],
+            )
+    finally:
+        source.close()
+    return _compare("health", str(report.state) == "OK" and report.passed, report.summary())
+
+
+def _again(record: dict[str, Any], raw: Path_ | None, seed: Path_ | None) -> Check:
+    """The whole extraction once more."""
+    if record["seed"] is None:
+        return Check("recomputed output", "not checked", "a seedless extraction is repeated by running it again")
+    if raw is None or seed is None:
+        return Check("recomputed output", "not checked", "give the raw bits and the seed to extract again")
+    chosen = _extractor(record)
+    held = bytearray(Path(seed).read_bytes())
+    source = _input(record, raw)
+    digest = hashlib.sha256()
+    try:
+        for part in extracted(source, chosen, held, record["blocks"], lambda what, n: None):
+            digest.update(part)
+    except QrngError as error:
+        return Check("recomputed output", "failed", str(error))
+    finally:
+        wipe(held)
+        source.close()
+    same = digest.hexdigest() == record["output"]["sha256"]
+    return _compare("recomputed output", same, "SHA-256 of the output extracted again")
