@@ -155,6 +155,9 @@ class HealthTest(ABC):
         `runs` is 1 + restarts: each begins new windows.
         """
 
+    def wipe(self) -> None:  # noqa: B027 - most tests keep no raw bits
+        """Overwrite raw bits that the state holds; the test is not used afterwards."""
+
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """JSON-ready name, cutoffs and window."""

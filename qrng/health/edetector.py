@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from qrng import bits
-from qrng._native import ffi
+from qrng._native import ffi, wipe
 from qrng.health.base import Alarm, HealthTest, Piece, Setting
 
 __all__ = ["EDetector", "aligned"]
@@ -103,6 +103,10 @@ class EDetector(HealthTest):
     def false_alarm_bound(self, samples: int, runs: int) -> float:
         """See HealthTest: T/A times the share, over all runs together."""
         return float(samples * 2.0**-self.log2_threshold)
+
+    def wipe(self) -> None:
+        """See HealthTest: the state holds the last raw bits."""
+        wipe(self._owner)
 
     def describe(self) -> dict[str, Any]:
         """See HealthTest."""

@@ -82,6 +82,7 @@ class Monitor:
         self._begin_again()
 
     def _begin_again(self) -> None:
+        self.wipe()
         self.runs += 1
         self._begin()
 
@@ -95,6 +96,11 @@ class Monitor:
     def evidence(self) -> float | None:
         """log2 of the most evidence that a test holds now; an alarm comes at `run_length_log2`. None without such."""
         return max((held for test in self._tests if (held := test.evidence()) is not None), default=None)
+
+    def wipe(self) -> None:
+        """Overwrite the raw bits that tests hold; nothing can be tested afterwards but by a restart."""
+        for test in self._tests:
+            test.wipe()
 
     def describe(self) -> list[dict[str, Any]]:
         """JSON-ready description of each test."""
