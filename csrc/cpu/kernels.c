@@ -40,7 +40,7 @@ static const qrng_kernels levels[] = {
                  QRNG_CPU_GFNI,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_avx512,
-        .rsh_values = qrng_rsh_values_clmul,
+        .rsh_values = qrng_rsh_values_avx512,
         .bank_count = qrng_bank_count_avx512,
         .bank_wealth = qrng_bank_wealth_avx512,
         .learned_stake = qrng_learned_stake_avx512,
