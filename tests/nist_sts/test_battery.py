@@ -44,6 +44,16 @@ def test_one_low_p_value_among_many_does_not_fail_good_data() -> None:
     assert report.passed
 
 
+def test_a_defect_too_small_for_one_sequence_shows_in_the_proportions() -> None:
+    """51 ones in 100: hardly a p-value is rejected, but far too many lie below 0.01."""
+    biased = np.random.default_rng(6).random(2_000_000) < 0.508
+    report = nist_sts.run(biased, length=20_000, tests=["frequency", "runs"])
+    assert report.rows_below_band == 1
+    assert report.as_dict()["rows_below_band"] == 1
+    assert "LOOK: 1 row has fewer sequences" in report.as_text()
+    assert "LOOK" not in nist_sts.run(good(2_000_000), length=20_000).as_text()
+
+
 def test_127_bits_reach_the_tests_that_need_100() -> None:
     packed = Samples.from_symbols(np.random.default_rng(5).integers(0, 2, 127))
     report = nist_sts.run(packed)
