@@ -45,7 +45,7 @@ def test_one_low_p_value_among_many_does_not_fail_good_data() -> None:
 
 
 def test_a_defect_too_small_for_one_sequence_shows_in_the_proportions() -> None:
-    """51 ones in 100: hardly a p-value is rejected, but far too many lie below 0.01."""
+    """Ones with probability 0.508: hardly a p-value is rejected, but far too many lie below 0.01."""
     biased = np.random.default_rng(6).random(2_000_000) < 0.508
     report = nist_sts.run(biased, length=20_000, tests=["frequency", "runs"])
     assert report.rows_below_band == 1
