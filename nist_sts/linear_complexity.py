@@ -24,10 +24,11 @@ def mean(length: int, mode: Mode) -> float:
     return length / 2 + (9 + sign) / 36 - (length / 3 + 2 / 9) * 2.0**-length
 
 
-def classes(length: int, mode: Mode) -> list[int]:
+@functools.lru_cache(maxsize=16)
+def classes(length: int, mode: Mode) -> tuple[int, ...]:
     """Class 0 to 6 of each linear complexity 0 .. length, by T = (-1)^M (L - mean) + 2/9, section 2.10.4 (4, 5)."""
     sign, centre = (1 if length % 2 == 0 else -1), mean(length, mode)
-    return [min(max(math.ceil(sign * (value - centre) + 2 / 9 + 2.5), 0), 6) for value in range(length + 1)]
+    return tuple(min(max(math.ceil(sign * (value - centre) + 2 / 9 + 2.5), 0), 6) for value in range(length + 1))
 
 
 @functools.cache

@@ -36,6 +36,21 @@ def test_constant_and_alternating_data_fail(data: bytes, mode: str) -> None:
     assert not nist_sts.run(data, mode=mode).passed
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("n", [100, 127, 1001, 65_537, 1_000_000])
+def test_degenerate_data_give_probabilities_or_reasons_never_anything_else(n: int, mode: str) -> None:
+    size = -(-n // 8)
+    for pattern in (b"\x00", b"\xff", b"\xaa", b"\x0f", b"\x00" * 99 + b"\xff" * 99, bytes(range(256))):
+        packed = np.frombuffer((pattern * size)[:size], np.uint8)
+        report = nist_sts.run(Samples(np.array(packed), n), mode=mode)
+        json.dumps(report.as_dict(), allow_nan=False)
+        for test in report.tests:
+            for p in test.p_values[0]:
+                assert p is None or 0 <= p <= 1
+            assert (test.passed is None) == all(p is None for p in test.p_values[0])
+        assert n < 200 or not report.passed
+
+
 def test_one_low_p_value_among_many_does_not_fail_good_data() -> None:
     """Seed chosen so that a p-value below 0.01 occurs: the family verdict stands, the p-value is shown."""
     report = nist_sts.run(good(800_000, seed=3), sequences=100)
