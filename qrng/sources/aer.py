@@ -189,7 +189,7 @@ def fake_backend(name: str) -> Any:
     from qiskit_ibm_runtime import fake_provider
 
     stem = "".join(word.capitalize() for word in name.split("_"))  # fake_torino is FakeTorino, or FakeTorinoV2
-    made = getattr(fake_provider, stem, None) or getattr(fake_provider, f"{stem}V2", None)
+    made: Any = getattr(fake_provider, stem, None) or getattr(fake_provider, f"{stem}V2", None)
     if not hasattr(made, "conf_filename"):  # what every fake backend has
         names = sorted(
             n.removeprefix("Fake").removesuffix("V2").lower()
