@@ -17,7 +17,7 @@ def p_value(visits: int, cycles: int, x: int) -> float:
 
 
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:
-    cycles = require_cycles(sequence, mode)
+    cycles = require_cycles(sequence)
     visits = [int(sequence.cycles.visits[x + 9]) for x in _PLACES]
     p_values = tuple(p_value(count, cycles, x) for count, x in zip(visits, _PLACES, strict=True))
     return Outcome(p_values, {"J": cycles, "xi": visits})

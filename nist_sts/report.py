@@ -25,6 +25,8 @@ class Row:
         applicable: sequences that the test could judge.
         proportion: share of those with p >= 0.01, None if there are none.
         band: fewest and most passing sequences that NIST's rule accepts, None if there are none.
+        exact_least: fewest passing sequences that good data give in all rows of the report, but for one report in
+            100: the exact binomial band. None if there are none.
         uniformity: p-value of the uniformity of the p-values, None below 55.
         nist_passed: NIST's verdict on this row, None if no sequence could be judged.
         histogram: p-values in each tenth of [0, 1].
@@ -34,6 +36,7 @@ class Row:
     applicable: int
     proportion: float | None
     band: tuple[int, int] | None
+    exact_least: int | None
     uniformity: float | None
     nist_passed: bool | None
     histogram: tuple[int, ...]
@@ -101,6 +104,7 @@ class TestReport:
                     "applicable": row.applicable,
                     "proportion": row.proportion,
                     "band": None if row.band is None else list(row.band),
+                    "exact_least": row.exact_least,
                     "uniformity": row.uniformity,
                     "nist_passed": row.nist_passed,
                     "histogram": list(row.histogram),

@@ -1,7 +1,8 @@
-"""What raw bits must show before they are used: a claim of min-entropy, and a capture that passed its health tests."""
+"""What a source shows before it is used: a claim of min-entropy, a capture that passed its tests, a warning."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 
 from qrng.assessment import assess
@@ -13,7 +14,27 @@ from qrng.health.states import State
 from qrng.samples import Samples
 from qrng.source import Source
 
-__all__ = ["claim_for", "claim_of_whole", "refuse_unless_ok"]
+__all__ = ["SimulatedSourceWarning", "claim_for", "claim_of_whole", "refuse_unless_ok", "warn_if_simulated"]
+
+
+class SimulatedSourceWarning(UserWarning):
+    """The randomness of the source is computed, not measured. Given once a process."""
+
+
+_warned = False
+
+
+def warn_if_simulated(source: Source) -> None:
+    """Give SimulatedSourceWarning, once a process, to whoever makes a generator on a simulated source."""
+    global _warned
+    if source.simulated and not _warned:
+        _warned = True
+        warnings.warn(
+            f"{source.spec}: this source is simulated: its randomness is computed from the operating system's "
+            "generator, not measured on a quantum device",
+            SimulatedSourceWarning,
+            stacklevel=3,
+        )
 
 
 def claim_for(source: Source, given: EntropyClaim | float | None) -> EntropyClaim:

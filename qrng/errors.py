@@ -62,3 +62,11 @@ class BudgetError(QrngError):
 
 class ClosedError(QrngError):
     """The object was closed; its buffers are wiped."""
+
+
+class ReentryError(QrngError):
+    """A signal handler or destructor called the very object whose call it interrupted; what was interrupted goes on."""
+
+
+class NoStateError(QrngError, NotImplementedError):
+    """There is no state to seed, save, restore or hand out; the standard library's SystemRandom raises the base too."""

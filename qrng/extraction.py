@@ -35,6 +35,8 @@ _ONE_BLOCK = 1 << 24
 _BATCH_BITS = 1 << 24
 """Raw bits read at a time, at least eight blocks."""
 
+_CHANGED = "the file changed between the health tests and the extraction; no output"
+
 Progress = Callable[[str, int], None]
 
 
@@ -47,6 +49,7 @@ class Input:
 
     def __init__(self, path: str, layout: str | None, bits_per_symbol: int | None, lanes: int | None) -> None:
         self.path = path
+        self.name = "stdin" if path == "-" else path
         self.sha256: str | None = None  # of the file's bytes, as the last whole extraction read them
         self._spool: BinaryIO | None = None
         self._how: dict[str, Any] = {"layout": layout, "bits_per_symbol": bits_per_symbol, "lanes": lanes}
@@ -101,10 +104,13 @@ def extract_file(
 ) -> dict[str, Any]:
     """Extract a capture file; returns the JSON-ready record of what was done (schema "qrng.extraction/1").
 
+    A seedless extractor (von Neumann, Elias, Peres) takes the whole capture in memory and gives what it gives: then
+    the claim serves the health tests alone, and no distance from uniform is stated.
+
     Args:
         raw: path of the capture, or "-" for standard input.
         out: path of the output: one contiguous bit stream, padded with zeros to a whole byte, mode 0600.
-        extractor: name of a seeded extractor.
+        extractor: name of an extractor.
         input_bits: raw bits a block; default the whole capture as one block, to 2**24 bits.
         output_bits: bits a block of output for the bare map: no error is claimed. Excludes `min_entropy`.
         min_entropy: bits of min-entropy a raw bit that you vouch for, or "auto": what the assessment supports.
@@ -121,10 +127,10 @@ def extract_file(
         FormatError: the capture does not parse.
         OSError: reading or writing failed; no partial output remains.
     """
-    source = Input(raw, layout, bits_per_symbol, lanes)
+    kind = extractor_class(extractor)
+    source = Input(os.fspath(raw), layout, bits_per_symbol, lanes)
     try:
-        name = "stdin" if raw == "-" else os.fspath(raw)
-        width = source.bits_per_symbol
+        name = source.name
         claim: EntropyClaim | None = None
         if output_bits is None:
             claim = _claim(source, min_entropy, name)
@@ -140,7 +146,9 @@ def extract_file(
                 f"{name} holds {blocks} blocks of {n} bits and {tail} bits more: choose a size that divides "
                 f"{measured.bits}, or give --drop-tail to leave them out"
             )
-        kind = extractor_class(extractor)
+        if not hasattr(kind, "plan"):
+            done = _seedless(source, kind(), n, output_bits, measured, Path(out))
+            return _record(source, measured, n, claim, min_entropy == "auto", report, done)
         if output_bits is not None:
             chosen = kind(n, output_bits)
             record = {"extractor": chosen.name, "n": n, "m": output_bits, "seed_bits": chosen.seed_bits}
@@ -156,30 +164,72 @@ def extract_file(
             raise
         finally:
             wipe(seed)
-        return {
-            "schema": "qrng.extraction/1",
-            "qrng": qrng.__version__,
-            "kernel": kernel_name(),
-            "input": {
-                "file": name,
-                "read_as": source.description,
-                "layout": source.layout,
-                "sha256": measured.sha256,
-                "raw_bits": measured.bits,
-                "used_bits": blocks * n,
-                "bits_per_symbol": width,
-                "lanes": source.lanes,
-            },
-            "claim": None if claim is None else claim.as_dict(),
-            "claim_from_same_data": claim is not None and min_entropy == "auto",
-            "health": report.as_dict(),
+        done = {
             "extractor": record,
             "blocks": blocks,
             "seed": seed_source,
             "output": {"file": str(out), "bits": blocks * chosen.m, "sha256": digest},
         }
+        return _record(source, measured, blocks * n, claim, min_entropy == "auto", report, done)
     finally:
         source.close()
+
+
+def _record(
+    source: Input,
+    measured: _Measured,
+    used: int,
+    claim: EntropyClaim | None,
+    auto: bool,
+    report: HealthReport,
+    done: dict[str, Any],
+) -> dict[str, Any]:
+    return {
+        "schema": "qrng.extraction/1",
+        "qrng": qrng.__version__,
+        "kernel": kernel_name(),
+        "input": {
+            "file": source.name,
+            "read_as": source.description,
+            "layout": source.layout,
+            "sha256": measured.sha256,
+            "raw_bits": measured.bits,
+            "used_bits": used,
+            "bits_per_symbol": source.bits_per_symbol,
+            "lanes": source.lanes,
+        },
+        "claim": None if claim is None else claim.as_dict(),
+        "claim_from_same_data": claim is not None and auto,
+        "health": report.as_dict(),
+        **done,
+    }
+
+
+def _seedless(
+    source: Input, chosen: Any, n: int, output_bits: int | None, measured: _Measured, out: Path
+) -> dict[str, Any]:
+    """The first n raw bits through an extractor without seed: output of variable length, no error claimed."""
+    with source.open() as capture:
+        whole = Samples.join(capture.chunks())
+    try:
+        if output_bits is None:
+            data, count = chosen.extract(whole.packed, n)
+        else:
+            data, count = chosen.extract_exactly(output_bits, whole.packed, n), output_bits
+    finally:
+        whole.wipe()
+    if capture.sha256 != measured.sha256:
+        raise QrngError(f"{source.name}: {_CHANGED}")
+    digest = hashlib.sha256(data).hexdigest()
+    with atomic_write(out) as target:
+        target.write(data)
+    wipe(data)
+    return {
+        "extractor": {"extractor": chosen.name, "n": n, "m": count, "seed_bits": 0},
+        "blocks": 1,
+        "seed": None,
+        "output": {"file": str(out), "bits": count, "sha256": digest},
+    }
 
 
 def _claim(source: Input, min_entropy: float | Literal["auto"], name: str) -> EntropyClaim:
@@ -282,7 +332,7 @@ def _second_pass(
             digest.update(part)
             target.write(part)
         if source.sha256 != measured.sha256:
-            raise QrngError(f"{source.path}: the file changed between the health tests and the extraction; no output")
+            raise QrngError(f"{source.name}: {_CHANGED}")
     return digest.hexdigest()
 
 

@@ -6,10 +6,13 @@ resumes by itself, nothing is replaced, nothing is padded.
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
-import warnings
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from operator import index
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
@@ -17,16 +20,17 @@ import numpy as np
 
 from qrng import bits
 from qrng._native import kernel_name, wipe
-from qrng.admission import claim_for, refuse_unless_ok
+from qrng.admission import claim_for, refuse_unless_ok, warn_if_simulated
 from qrng.claim import EntropyClaim
-from qrng.errors import ClosedError, HealthAlarm, HealthFailure, ParameterError, SourceError
+from qrng.errors import ClosedError, HealthAlarm, HealthFailure, ParameterError, ReentryError, SourceError
 from qrng.extractors import extractor_class
 from qrng.health.gate import DEFAULT_QUARANTINE, Gate
 from qrng.health.scan import scan
+from qrng.pool import SMALL, Pool
 from qrng.samples import Samples
 from qrng.source import Source
 
-__all__ = ["RandomBitGenerator", "SimulatedSourceWarning"]
+__all__ = ["RandomBitGenerator"]
 
 DEFAULT_BLOCK = 1 << 16
 """Raw bits a block."""
@@ -35,10 +39,6 @@ DEFAULT_LOG2_ERROR = -64
 BLOCK_BUDGET = 1 << 32
 """Blocks over which that error is split."""
 _BATCH = 16  # blocks read at a time when much is asked for
-
-
-class SimulatedSourceWarning(UserWarning):
-    """The randomness of the source is computed, not measured. Given once a process."""
 
 
 class RandomBitGenerator:
@@ -106,16 +106,15 @@ class RandomBitGenerator:
             bits.bytes_for(block * (_BATCH + 1) + quarantine + 64), np.uint8
         )  # released, not extracted
         self._raw_bits = 0
-        self._pool = bytearray()
-        self._taken = 0  # bytes of the pool already delivered, and wiped
+        self._pool = Pool(pure)
         self._delivered = 0
+        self._busy = False  # seen True with the lock held: code that interrupted a read in this very thread
         self._stopped: tuple[type[HealthAlarm] | type[HealthFailure], str] | None = None
         self._broken: str | None = None  # why this object can't go on in this process
         self._closed = False
         self._lock = threading.RLock()
         _alive.add(self)
-        if source.simulated:
-            _warn_once(source.spec)
+        warn_if_simulated(source)
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -124,6 +123,17 @@ class RandomBitGenerator:
 
         Raises: as `readinto`.
         """
+        n = index(n)
+        with self._lock:
+            # The short way from a warm pool; whatever stands against it is told apart by the long one.
+            if 0 < n <= SMALL and n <= self._pool.left and not (self._busy or self._stopped):
+                self._busy = True
+                try:
+                    small = self._pool.take_small(n)
+                finally:
+                    self._busy = False
+                self._delivered += n
+                return small
         if n < 0:
             raise ParameterError(f"can't give {n} bytes")
         out = bytearray(n)
@@ -143,35 +153,42 @@ class RandomBitGenerator:
             SourceError: the source failed.
             BudgetError: the error budget is spent.
             ClosedError: this generator was closed.
+            ReentryError: called from a signal handler that interrupted a read of this generator.
         """
         view = memoryview(buffer).cast("B")
         if view.readonly:
             raise ParameterError("the buffer to fill is read-only")
-        with self._lock:
-            try:
+        try:
+            with self._turn():
                 self._fill(view)
-            except BaseException:
-                if len(view):
-                    wipe(view)
-                raise
-            self._delivered += len(view)
+                self._delivered += len(view)
+        except BaseException:
+            if len(view):
+                wipe(view)
+            raise
         return len(view)
 
     def _fill(self, view: memoryview) -> None:
         self._check_usable()
         at = 0
         while at < len(view):
-            if self._taken == len(self._pool):
+            if not self._pool.left:
                 self._refill(len(view) - at)
-            n = min(len(view) - at, len(self._pool) - self._taken)
-            with memoryview(self._pool) as pool, pool[self._taken : self._taken + n] as part:
-                if self._pure:
-                    view[at : at + n] = part
-                else:
-                    _xor_into(view[at : at + n], part)
-                wipe(part)
-            self._taken += n
-            at += n
+            at += self._pool.take_into(view[at:])
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The lock, for one thing at a time even where a signal handler or destructor comes between."""
+        with self._lock:
+            if self._busy:
+                raise ReentryError(
+                    "this generator was called from a signal handler or destructor that interrupted a call of it"
+                )
+            self._busy = True
+            try:
+                yield
+            finally:
+                self._busy = False
 
     def _check_usable(self) -> None:
         if self._closed:
@@ -197,12 +214,13 @@ class RandomBitGenerator:
         del out[whole * self._extractor.m // 8 :]  # a last byte that is partly padding is not delivered
         rest = self._raw_bits - whole * self._block
         tail = bits.extract(self._raw, whole * self._block, rest)
+        self._raw_bits = 0  # before the wipe: should a signal's exception come between, no zeros pass for raw bits
         wipe(self._raw)
         bits.copy(self._raw, 0, tail, 0, rest)
         if rest:
             wipe(tail)
         self._raw_bits = rest
-        self._pool, self._taken = out, 0
+        self._pool.fill(out)
 
     def _admit(self, samples: Samples) -> list[Samples]:
         if self._gate is None:  # a finite source whose every symbol was tested before the first use
@@ -250,11 +268,9 @@ class RandomBitGenerator:
             wipe(seed)
 
     def _drop_pending(self) -> None:
-        wipe(self._raw)
         self._raw_bits = 0
-        if self._pool:
-            wipe(self._pool)
-        self._pool, self._taken = bytearray(), 0
+        wipe(self._raw)
+        self._pool.wipe()
 
     # -- what it says of itself -----------------------------------------------------------------------------------
 
@@ -270,7 +286,7 @@ class RandomBitGenerator:
             return {
                 "health": health,
                 "delivered_bytes": self._delivered,
-                "pool_bytes": len(self._pool) - self._taken,
+                "pool_bytes": self._pool.left,
                 "blocks_used": BLOCK_BUDGET - self._extractor.blocks_left,
                 "blocks_allowed": BLOCK_BUDGET,
                 "simulated": self._source.simulated,
@@ -301,7 +317,7 @@ class RandomBitGenerator:
         Raises:
             HealthFailure: the generator is FAILED; only a new one, after the source was looked at, clears that.
         """
-        with self._lock:
+        with self._turn():
             if self._closed or self._broken:
                 self._check_usable()
             if self._gate is not None:
@@ -310,8 +326,8 @@ class RandomBitGenerator:
             self._stopped = None
 
     def close(self) -> None:
-        """Wipe everything held and close the source."""
-        with self._lock:
+        """Wipe everything held and close the source. Raises ReentryError as `readinto` does."""
+        with self._turn():
             if self._closed:
                 return
             self._closed = True
@@ -323,6 +339,7 @@ class RandomBitGenerator:
 
     def _after_fork_in_child(self) -> None:
         self._lock = threading.RLock()  # the old one may be held by a thread that this process doesn't have
+        self._busy = False
         if self._closed:
             return
         self._drop_pending()
@@ -372,24 +389,10 @@ def _reopen_all() -> None:
 os.register_at_fork(after_in_child=_reopen_all)
 
 
-_warned = False
-
-
-def _warn_once(spec: str) -> None:
-    global _warned
-    if not _warned:
-        _warned = True
-        warnings.warn(
-            f"{spec}: this source is simulated: its randomness is computed from the operating system's generator, "
-            "not measured on a quantum device",
-            SimulatedSourceWarning,
-            stacklevel=3,
-        )
-
-
-def _xor_into(target: memoryview, part: memoryview) -> None:
-    """target = part XOR fresh bytes of the operating system."""
-    fresh = np.frombuffer(bytearray(os.urandom(len(part))), np.uint8)
-    out = np.frombuffer(target, np.uint8)
-    np.bitwise_xor(np.frombuffer(part, np.uint8), fresh, out=out)
-    wipe(fresh)
+@atexit.register
+def _close_all() -> None:
+    """Wipe at the interpreter's end, while the C core is still there; not what a daemon thread is reading."""
+    for generator in list(_alive):
+        if generator._lock.acquire(blocking=False):
+            generator.close()
+            generator._lock.release()

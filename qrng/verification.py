@@ -66,7 +66,7 @@ def verify(
             _plan(record),
             _hash("raw bits", raw, record["input"]["sha256"]),
             _health(record, raw),
-            _hash("seed", seed, record["seed"]["sha256"]),
+            _seed(record, seed),
             _hash("output", output, record["output"]["sha256"]),
             _again(record, raw, seed),
         ]
@@ -103,6 +103,12 @@ def _hash(name: str, path: Path_ | None, wanted: str) -> Check:
     return _compare(name, digest.hexdigest() == wanted, f"SHA-256 of {path}")
 
 
+def _seed(record: dict[str, Any], seed: Path_ | None) -> Check:
+    if record["seed"] is None:
+        return Check("seed", "not checked", "this extractor takes none")
+    return _hash("seed", seed, record["seed"]["sha256"])
+
+
 def _extractor(record: dict[str, Any]) -> Any:
     plan = record["extractor"]
     return extractor_class(plan["extractor"])(plan["n"], plan["m"])
@@ -112,8 +118,8 @@ def _plan(record: dict[str, Any]) -> Check:
     """The output length that the claim and the error allow, computed anew."""
     plan = record["extractor"]
     claim = _claim(record)
-    if claim is None:
-        return Check("plan", "not checked", "the bare map claims nothing")
+    if claim is None or record["seed"] is None:
+        return Check("plan", "not checked", "no distance from uniform is claimed")
     kind = extractor_class(plan["extractor"])
     try:
         m = kind.plan(plan["n"], min_entropy=claim, log2_error=plan["log2_error"], blocks=record["blocks"]).m
@@ -161,6 +167,8 @@ def _health(record: dict[str, Any], raw: Path_ | None) -> Check:
 
 def _again(record: dict[str, Any], raw: Path_ | None, seed: Path_ | None) -> Check:
     """The whole extraction once more."""
+    if record["seed"] is None:
+        return Check("recomputed output", "not checked", "a seedless extraction is repeated by running it again")
     if raw is None or seed is None:
         return Check("recomputed output", "not checked", "give the raw bits and the seed to extract again")
     chosen = _extractor(record)

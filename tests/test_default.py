@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 import qrng
-from qrng import default, rbg
+from qrng import admission, default
 from qrng.errors import EntropyError, HealthError, ParameterError, SourceError
 
 
@@ -18,7 +20,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """No default generator, no configuration but what the test writes."""
     monkeypatch.delenv("QRNG_SOURCE", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setattr(rbg, "_warned", False)
+    monkeypatch.setattr(admission, "_warned", False)
     qrng.reset()
     yield
     qrng.reset()
@@ -78,3 +80,20 @@ def test_a_failed_default_generator_stays_failed_until_reset(tmp_path: Path, mon
             qrng.random_bytes(1)
     qrng.reset()
     assert len(qrng.random_bytes(1)) == 1
+
+
+def test_the_interpreter_ends_without_a_word_and_wipes_first() -> None:
+    work = """
+import atexit, warnings
+@atexit.register  # runs after what was registered later
+def look():
+    print(any(pool.data), default._generator.status()["health"]["state"])
+warnings.simplefilter("ignore")
+import qrng
+from qrng import default
+qrng.random_bytes(8)
+pool = default._generator._pool
+assert any(pool.data)
+"""
+    done = subprocess.run([sys.executable, "-P", "-c", work], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("False CLOSED\n", "")

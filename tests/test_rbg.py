@@ -5,8 +5,11 @@ from __future__ import annotations
 import copy
 import os
 import pickle
+import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,7 @@ from qrng.errors import (
     HealthAlarm,
     HealthFailure,
     ParameterError,
+    ReentryError,
     SourceError,
     SourceExhausted,
 )
@@ -234,7 +238,7 @@ def test_closing_wipes_closes_the_source_and_is_final() -> None:
     tape = Tape(fair(50 * BLOCK))
     with generator(tape) as source:
         source.random_bytes(3)
-        raw, pool = source._raw, source._pool
+        raw, pool = source._raw, source._pool.data
         assert any(pool)
     assert not raw.any()
     assert not any(pool)
@@ -247,8 +251,8 @@ def test_closing_wipes_closes_the_source_and_is_final() -> None:
 def test_delivered_bytes_are_wiped_from_the_pool() -> None:
     with generator(Tape(fair(50 * BLOCK))) as source:
         source.random_bytes(100)
-        assert not any(source._pool[:100])
-        assert any(source._pool[100:])
+        assert not any(source._pool.data[:100])
+        assert any(source._pool.data[100:])
 
 
 def test_a_read_only_buffer_and_a_negative_count_are_refused() -> None:
@@ -283,6 +287,82 @@ def test_threads_never_get_the_same_bytes(fixed_system: Callable[[int], bytes]) 
     assert sorted(parts) == sorted(alone.random_bytes(16) for _ in range(800))
 
 
+@pytest.mark.parametrize("n", [24, 900], ids=["from the pool", "with a refill"])
+def test_an_interruption_at_any_point_neither_repeats_bytes_nor_gives_zeros(
+    fixed_system: Callable[[int], bytes], n: int
+) -> None:
+    bits = fair(40 * BLOCK)
+    with generator(Tape(bits)) as whole:
+        given = whole.random_bytes(20) + whole.random_bytes(20)
+
+    def interrupted(at: int) -> tuple[RandomBitGenerator, bool]:
+        """A generator whose third read was hit by an exception at the `at`-th byte code of its module or the pool's."""
+        source, seen = generator(Tape(bits)), 0
+        source.random_bytes(20)
+        source.random_bytes(20)
+
+        def trace(frame: FrameType, event: str, _: object) -> Any:
+            nonlocal seen
+            if not frame.f_code.co_filename.endswith(("qrng/rbg.py", "qrng/pool.py")):
+                return None
+            frame.f_trace_opcodes = True
+            seen += event == "opcode"
+            if event == "opcode" and seen == at:
+                raise KeyboardInterrupt
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            source.random_bytes(n)
+        except KeyboardInterrupt:
+            return source, True
+        finally:
+            sys.settrace(before)
+        return source, False
+
+    at, refused = 1, 0
+    while True:
+        source, hit = interrupted(at)
+        if not hit:
+            break
+        source._busy = False  # an exception may come before it is unset: then each call raises ReentryError
+        try:
+            following = source.random_bytes(24)
+        except HealthFailure:  # the source was read, and the gate never saw these symbols
+            refused += 1
+        else:
+            assert not any(following[i : i + 4] in given or not any(following[i : i + 4]) for i in range(21)), at
+        at += 1
+    assert at - refused > 30
+
+
+def test_a_signal_handler_can_neither_read_nor_close_what_it_interrupts() -> None:
+    class Interrupting(Tape):
+        def read(self, count: int) -> Samples:
+            signal.raise_signal(signal.SIGUSR1)
+            return super().read(count)
+
+    said: list[str] = []
+
+    def handler(*_: object) -> None:
+        for call in (lambda: source.random_bytes(1), source.close, source.restart):
+            try:
+                call()
+            except ReentryError as error:
+                said.append(str(error))
+
+    source = generator(Interrupting(fair(50 * BLOCK)))
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        assert len(source.random_bytes(20)) == 20
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert len(said) >= 3
+    assert all("signal handler" in line for line in said)
+    assert len(source.random_bytes(20)) == 20
+
+
 def in_child(work: Callable[[], bytes]) -> bytes:
     """What `work` returns in a forked child."""
     reader, writer = os.pipe()
@@ -305,7 +385,7 @@ def test_a_child_starts_afresh_and_shares_nothing_with_its_parent() -> None:
     tape = Tape(fair(400 * BLOCK))
     source = generator(tape)
     source.random_bytes(10)
-    pool = bytes(source._pool)
+    pool = bytes(source._pool.data)
 
     def work() -> bytes:
         assert tape.reopened == 1

@@ -14,11 +14,11 @@ static const qrng_kernels levels[] = {
         .needs = 0,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_portable,
+        .rsh_values = qrng_rsh_values_portable,
         .bank_count = qrng_bank_count_portable,
         .bank_wealth = qrng_bank_wealth_portable,
         .learned_stake = qrng_learned_stake_portable,
         .sts = &qrng_sts_portable,
-
         .pairs = qrng_pairs_portable,
     },
 #if defined(__x86_64__)
@@ -27,11 +27,11 @@ static const qrng_kernels levels[] = {
         .needs = QRNG_CPU_AVX2 | QRNG_CPU_PCLMUL | QRNG_CPU_BMI2,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_avx2,
+        .rsh_values = qrng_rsh_values_clmul,
         .bank_count = qrng_bank_count_popcnt,
         .bank_wealth = qrng_bank_wealth_avx2,
         .learned_stake = qrng_learned_stake_avx2,
         .sts = &qrng_sts_avx2,
-
         .pairs = qrng_pairs_portable,
     },
     {
@@ -40,11 +40,11 @@ static const qrng_kernels levels[] = {
                  QRNG_CPU_GFNI,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_avx512,
+        .rsh_values = qrng_rsh_values_clmul,
         .bank_count = qrng_bank_count_avx512,
         .bank_wealth = qrng_bank_wealth_avx512,
         .learned_stake = qrng_learned_stake_avx512,
         .sts = &qrng_sts_avx512,
-
         .pairs = qrng_pairs_avx512,
     },
 #endif

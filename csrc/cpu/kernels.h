@@ -10,6 +10,7 @@
 #include "sts/kernels.h"
 
 #include "extractors/seedless.h"
+#include "extractors/trevisan.h"
 
 struct qrng_toeplitz_method;
 
@@ -20,6 +21,8 @@ typedef struct qrng_kernels {
     uint64_t (*popcount)(const uint8_t *src, size_t bytes);
     /* extractors: pairs of bits, for von Neumann and Peres; see extractors/seedless.h */
     qrng_pairs *pairs;
+    /* extractors: values of a polynomial over GF(2^l); see extractors/trevisan.h */
+    qrng_rsh_values *rsh_values;
     /* gf2: the fastest method of this level for n x m Toeplitz matrices */
     const struct qrng_toeplitz_method *(*toeplitz)(uint64_t n, uint64_t m);
     /* health: ones of each feature of the bank over a block; the block's payoffs into the e-detectors */

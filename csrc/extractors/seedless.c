@@ -70,6 +70,8 @@ static uint64_t inverse(uint64_t d) {
     return x;
 }
 
+enum { LANES = 6 };
+
 int qrng_elias(uint64_t *bits, uint8_t *out, const uint8_t *raw, uint64_t raw_bit, uint64_t n,
                unsigned block) {
     if (block < 2 || block > 64)
@@ -84,29 +86,41 @@ int qrng_elias(uint64_t *bits, uint8_t *out, const uint8_t *raw, uint64_t raw_bi
         odd_inverse[i] = inverse(i >> twos[i]);
     }
     qrng_bit_writer writer = {.at = out};
-    for (; n >= block; n -= block, raw_bit += block) {
-        uint64_t word = qrng_bits_get(raw, raw_bit, block), count = 0, rank = 0;
-        unsigned weight = (unsigned)__builtin_popcountll(word);
-        for (unsigned w = 0; w <= block; w++)
-            count |= binomial[w] & (0 - (uint64_t)(w == weight));
+    while (n >= block) {
+        /* Several blocks go along together, since each step waits for the one before; missing ones are zero.
+         */
+        uint64_t word[LANES] = {0}, count[LANES] = {0}, rank[LANES] = {0}, c[LANES], ones[LANES];
+        unsigned lanes = n / block < LANES ? (unsigned)(n / block) : LANES;
+        for (unsigned k = 0; k < LANES; k++) {
+            if (k < lanes)
+                word[k] = qrng_bits_get(raw, raw_bit + k * block, block);
+            ones[k] = (uint64_t)__builtin_popcountll(word[k]);
+            for (unsigned w = 0; w <= block; w++)
+                count[k] |= binomial[w] & (0 - (uint64_t)(w == ones[k]));
+            c[k] = count[k];
+        }
         /* With c = C(length, ones) words from here on, C(length-1, ones) = c (length - ones) / length start
          * with 0; the quotient is exact and below 2^64. A word that starts with 1 comes after those. */
-        uint64_t c = count, ones = weight;
-        for (unsigned length = block; length > 0; length--) {
-            wide product = (wide)c * (length - ones);
-            uint64_t with_zero = (uint64_t)(product >> twos[length]) * odd_inverse[length];
-            uint64_t is_one = 0 - (word >> (length - 1) & 1);
-            rank += with_zero & is_one;
-            c = (with_zero & ~is_one) | ((c - with_zero) & is_one);
-            ones += is_one; /* minus 1 if so */
-        }
+        for (unsigned length = block; length > 0; length--)
+            for (unsigned k = 0; k < LANES; k++) {
+                wide product = (wide)c[k] * (length - ones[k]);
+                uint64_t with_zero = (uint64_t)(product >> twos[length]) * odd_inverse[length];
+                uint64_t is_one = 0 - (word[k] >> (length - 1) & 1);
+                rank[k] += with_zero & is_one;
+                c[k] = (with_zero & ~is_one) | ((c[k] - with_zero) & is_one);
+                ones[k] += is_one; /* minus 1 if so */
+            }
         /* Elias splits the count into its powers of 2, largest first; rank falls into the one at the highest
          * bit where count has 1 and rank 0, which is where they first differ. */
-        unsigned length = 63 - (unsigned)__builtin_clzll(count ^ rank);
-        uint64_t value = rank & (((uint64_t)1 << length) - 1);
-        unsigned high = length > 32 ? length - 32 : 0;
-        qrng_bits_append(&writer, high ? value >> 32 : 0, high);
-        qrng_bits_append(&writer, high ? value & 0xffffffffu : value, length - high);
+        for (unsigned k = 0; k < lanes; k++) {
+            unsigned length = 63 - (unsigned)__builtin_clzll(count[k] ^ rank[k]);
+            uint64_t value = rank[k] & (((uint64_t)1 << length) - 1);
+            unsigned high = length > 32 ? length - 32 : 0;
+            qrng_bits_append(&writer, high ? value >> 32 : 0, high);
+            qrng_bits_append(&writer, high ? value & 0xffffffffu : value, length - high);
+        }
+        n -= lanes * (uint64_t)block;
+        raw_bit += lanes * (uint64_t)block;
     }
     finish(&writer);
     *bits = writer.bits;

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 import click
 
+from qrng.accounting import Account, account, smaller
+from qrng.assessed_data import KEEP
 from qrng.assessment import Assessment, assess
 from qrng.entropy.sp800_90b.tracks import TRACKS
-from qrng.formats import LAYOUTS
+from qrng.errors import ParameterError
+from qrng.formats import LAYOUTS, open_capture
 from qrng.terminal import EXIT_DATA_FAILS, print_json, progress
+
+if TYPE_CHECKING:
+    from qrng.segments import SegmentedAssessment
 
 WIDTH = 78  # columns: fits a terminal of 80
 
@@ -19,40 +26,138 @@ WIDTH = 78  # columns: fits a terminal of 80
 @click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits.")
 @click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say).")
 @click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
+@click.option("--keep", type=click.Choice(KEEP), help="Which 8 bits of symbols wider than 8 to assess.")
+@click.option("--first", type=click.IntRange(min=1), metavar="N", help="A preview: the first N samples only.")
+@click.option("--segment", type=click.IntRange(min=8), metavar="N", help="Assess each N samples by themselves.")
 @click.option("--track", type=click.Choice(TRACKS), default=TRACKS[0], show_default=True, help="Which assessment.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Shuffles of the IID tests (default: drawn, and told).")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads.")
+@click.option("--physical", metavar="BOUND", help="Bound by physics beside it: trusted-qubit, homodyne, … (see docs).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     file: str,
     bits_per_symbol: int | None,
     layout: str | None,
     lanes: int | None,
+    keep: str | None,
+    first: int | None,
+    segment: int | None,
     track: str,
     seed: int | None,
     workers: int,
+    physical: str | None,
     as_json: bool,
 ) -> int:
     """Estimate the min-entropy of the raw samples in FILE ("-" is stdin).
 
     Exits with 3 if no entropy is found or, on the iid track, if the samples are not IID.
     """
+    if segment is not None:
+        if first is not None or seed is not None or physical is not None:
+            raise click.UsageError("--segment goes with none of --first, --seed and --physical")
+        return _segments(file, segment, workers, as_json, bits_per_symbol, layout, lanes, keep, track)
     with progress("Estimating", None, "estimates") as advance:
         result = assess(
             file,
             bits_per_symbol=bits_per_symbol,
             layout=layout,
             lanes=lanes,
+            keep=keep,
+            first=first,
             track=track,
             seed=seed,
             workers=workers,
             progress=lambda done, total, name: advance(1),
         )
+    bound = _account(file, physical, layout, bits_per_symbol, lanes) if physical else None
     if as_json:
-        print_json(result.as_json())
+        print_json(result.as_json() | ({"physical": bound.as_json()} if bound else {}))
     else:
         click.echo(text(result, file))
+        if bound:
+            click.echo(_physical(bound, result))
     return 0 if result.claimed_min_entropy > 0 else EXIT_DATA_FAILS
+
+
+def _account(file: str, spec: str, layout: str | None, width: int | None, lanes: int | None) -> Account:
+    if file == "-":
+        raise ParameterError("--physical reads the capture a second time, which stdin can't give; save it to a file")
+    with open_capture(file, layout=layout, bits_per_symbol=width, lanes=lanes) as capture:
+        return account(capture.read_all(), spec)
+
+
+def _physical(bound: Account, result: Assessment) -> str:
+    """The physical bound, its lanes eight to a row, and which claim is the smaller."""
+    claim = bound.claim
+    lines = ["", f"{bound.bound:26}{claim.bits_per_sample:12.6f}  bits a symbol, error 2^{claim.log2_error:g}"]
+    values = [lane.min_entropy for lane in bound.lanes]
+    for start in range(0, len(values), 8):
+        lines.append(f"  lane {start:>3}  " + " ".join(f"{v:.4f}" for v in values[start : start + 8]))
+    if bound.lanes:
+        widest = max(bound.lanes, key=lambda lane: max(lane.p1_high - 0.5, 0.5 - lane.p1_low))
+        lines.append(f"P(1) farthest from 1/2: lane {widest.lane}, in [{widest.p1_low:.4f}, {widest.p1_high:.4f}]")
+    lines += [_wrapped(f"- {assumption}") for assumption in claim.assumptions]
+    lines.append(_wrapped(f"from {claim.reference}"))
+    if result.claimed_min_entropy > 0:
+        which = "physical" if smaller(claim, result.claim) is claim else "statistical"
+        lines.append(f"the smaller claim is the {which} one: a generator may use no more")
+    return "\n".join(lines)
+
+
+def _segments(
+    file: str,
+    segment: int,
+    workers: int,
+    as_json: bool,
+    bits_per_symbol: int | None,
+    layout: str | None,
+    lanes: int | None,
+    keep: str | None,
+    track: str,
+) -> int:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from qrng.segments import assess_segments
+
+    with progress("Estimating", None, "samples") as advance, ThreadPoolExecutor(workers) as pool:
+        found = assess_segments(
+            file,
+            segment,
+            bits_per_symbol=bits_per_symbol,
+            layout=layout,
+            lanes=lanes,
+            keep=keep,
+            track=track,
+            executor=pool,
+            ahead=2 * workers,
+            progress=advance,
+        )
+    if as_json:
+        print_json(found.as_json())
+    else:
+        click.echo(segments_text(found, file))
+    return 0 if found.min_entropy > 0 else EXIT_DATA_FAILS
+
+
+def segments_text(found: SegmentedAssessment, name: str) -> str:
+    """Segment by segment for a terminal of 80 columns: the distribution, and every segment if they are few."""
+    lines = [
+        name,
+        f"read as {found.layout}",
+        f"{found.samples} samples, {len(found.segments)} segments of {found.segment}"
+        + (f"; the last {found.tail} samples were not assessed" if found.tail else ""),
+        "",
+        f"SP 800-90B, {found.segments[0].track} track, each segment by itself, bits a symbol",
+    ]
+    shares = {"smallest": 0.0, "quarter": 0.25, "half": 0.5, "three quarters": 0.75, "largest": 1.0}
+    for title, share in shares.items():
+        lines.append(f"  {title:16}{found.quantile(share):12.6f}")
+    lines.append(f"  the weakest begins at sample {found.weakest * found.segment}")
+    if len(found.segments) <= 40:
+        values = [f"{assessment.min_entropy:.4f}" for assessment in found.segments]
+        lines += ["  " + " ".join(values[start : start + 10]) for start in range(0, len(values), 10)]
+    lines += [_wrapped(f"! {warning}") for warning in found.segments[found.weakest].warnings]
+    return "\n".join(lines)
 
 
 def text(result: Assessment, name: str) -> str:
@@ -66,6 +171,8 @@ def text(result: Assessment, name: str) -> str:
         f"SHA-256 {result.sha256}",
         "",
     ]
+    if result.reduced_from:
+        lines.insert(3, f"the {result.kept}est 8 of each {result.reduced_from} bits were assessed")
     lines += _iid(result)
     if not (result.iid and not result.iid.passed):
         lines += [f"SP 800-90B, {result.track} track    min-entropy", f"{'':26}{'per symbol':>12}{'per bit':>12}"]
@@ -75,7 +182,8 @@ def text(result: Assessment, name: str) -> str:
         lines.append("")
     if result.claimed_min_entropy > 0:
         claim = result.claim
-        lines.append(f"claim                     {claim.bits_per_sample:12.6f}  bits for each symbol of {_bits(width)}")
+        whole = _bits(claim.bits_per_symbol)
+        lines.append(f"claim                     {claim.bits_per_sample:12.6f}  bits for each symbol of {whole}")
         lines += [_wrapped(f"- {assumption}") for assumption in claim.assumptions]
     else:
         lines.append("no claim: no min-entropy is awarded")

@@ -15,7 +15,7 @@ from qrng.errors import ParameterError
 @click.command("extract")
 @click.argument("raw", metavar="RAW")
 @click.option("-o", "--output", "out", required=True, type=click.Path(dir_okay=False), help="Where the output goes.")
-@click.option("--extractor", default="Toeplitz", show_default=True, metavar="NAME", help="Seeded extractor.")
+@click.option("--extractor", default="Toeplitz", show_default=True, metavar="NAME", help="Which extractor.")
 @click.option("--input-bits", type=click.IntRange(min=1), metavar="N", help="Raw bits a block (default: all as one).")
 @click.option("--output-bits", type=click.IntRange(min=1), metavar="M", help="Bare map of M bits a block; no claim.")
 @click.option("--min-entropy", metavar="H|auto", help="Min-entropy a raw bit that you vouch for  [default: auto]")
@@ -79,10 +79,13 @@ def _text(record: dict[str, Any]) -> str:
     else:
         rows.append(("claim", "none: the bare map promises nothing"))
     rows.append(("extractor", f"{plan['extractor']}: {record['blocks']} x {plan['n']} bits to {plan['m']}"))
-    if claim:
+    if not seed:
+        rows.append(("", "no seed and no error bound: uniform only if the raw bits are independent and equally biased"))
+    elif claim:
         rows.append(("", f"if the claim holds, at most 2^{plan['log2_error']:g} from uniform over all blocks"))
+    if seed:
+        rows.append(("seed", f"{seed['file']} ({seed['source']})"))
     rows += [
-        ("seed", f"{seed['file']} ({seed['source']})"),
         ("output", f"{output['file']}: {output['bits']} bits"),
         ("sha256", output["sha256"]),
     ]

@@ -47,9 +47,10 @@ def open_generator(
     source: str | None, claim: str | None, pure: bool, replay: bool, log2_error: float, faults: tuple[str, ...]
 ) -> Any:
     """The generator that the options describe."""
+    from qrng.admission import SimulatedSourceWarning
     from qrng.default import configured_source
     from qrng.faults import inject, parse
-    from qrng.rbg import RandomBitGenerator, SimulatedSourceWarning
+    from qrng.rbg import RandomBitGenerator
     from qrng.sources import open_source
 
     configured_claim: Any = None

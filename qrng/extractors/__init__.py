@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from qrng.extractors.circulant import Circulant, Dodis
     from qrng.extractors.seedless import Elias, Peres, VonNeumann
     from qrng.extractors.toeplitz import ModifiedToeplitz, Toeplitz
+    from qrng.extractors.trevisan import Trevisan
 
 _BUILT_IN = {
     "toeplitz": ("Toeplitz", "qrng.extractors.toeplitz"),
     "modified-toeplitz": ("ModifiedToeplitz", "qrng.extractors.toeplitz"),
     "circulant": ("Circulant", "qrng.extractors.circulant"),
     "dodis": ("Dodis", "qrng.extractors.circulant"),
+    "trevisan": ("Trevisan", "qrng.extractors.trevisan"),
     "von-neumann": ("VonNeumann", "qrng.extractors.seedless"),
     "elias": ("Elias", "qrng.extractors.seedless"),
     "peres": ("Peres", "qrng.extractors.seedless"),
@@ -42,6 +44,7 @@ __all__ = [
     "ModifiedToeplitz",
     "Peres",
     "Toeplitz",
+    "Trevisan",
     "VonNeumann",
     "extractor_class",
     "extractor_names",

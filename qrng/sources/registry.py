@@ -72,6 +72,14 @@ _BUILT_IN = (
         "ibm",
         ("qiskit_ibm_runtime",),
     ),
+    Scheme(
+        "aer",
+        "aer:fake_torino?qubits=all",
+        "a fake backend with its readout errors, simulated by Qiskit Aer",
+        "qrng.sources.aer",
+        "ibm,sim",
+        ("qiskit_ibm_runtime", "qiskit_aer"),
+    ),
     Scheme("sim", "sim:?qubits=8&bias=0.01", "n-qubit Hadamard device, simulated", "qrng.sources.simulator"),
 )
 

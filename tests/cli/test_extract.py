@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qrng.extractors import Toeplitz
+from qrng.extractors import Toeplitz, extractor_class
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -87,6 +87,32 @@ def test_without_options_the_whole_capture_is_one_block_under_the_assessed_claim
     assert f"1 x {BITS} bits to" in text
     assert "no adversary" in text
     assert "consistency check, not evidence" in text
+
+
+@pytest.mark.parametrize("name", ["VonNeumann", "Elias", "Peres"])
+def test_a_seedless_extractor_gives_what_it_gives_and_claims_nothing(run_qrng: Run, capture: Path, name: str) -> None:
+    done = run_qrng("extract", capture, "--extractor", name, "--min-entropy", "0.9", "-o", "out", "--json")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    wanted, count = extractor_class(name)().extract(capture.read_bytes())
+    assert (capture.parent / "out").read_bytes() == wanted
+    assert record["output"]["bits"] == count
+    assert record["seed"] is None
+    assert "log2_error" not in record["extractor"]
+    assert not (capture.parent / "out.seed").exists()
+    text = run_qrng("extract", capture, "--extractor", name, "--min-entropy", "0.9", "-o", "out").stdout.decode()
+    assert "no error bound" in text
+    assert run_qrng("extract", capture, "--extractor", name, "--output-bits", "390000", "-o", "more").returncode == 3
+
+
+@pytest.mark.parametrize("name", ["ModifiedToeplitz", "Circulant", "Dodis"])
+def test_every_seeded_extractor_plans_and_replays(run_qrng: Run, capture: Path, name: str) -> None:
+    options = ["--input-bits", "1000", "--min-entropy", "0.8", "-o", "out", "--certificate", "c.json"]
+    assert run_qrng("extract", capture, "--extractor", name, *options).returncode == 0
+    files = ["--raw", str(capture), "--seed-file", "out.seed", "--output", "out"]
+    done = run_qrng("verify", "c.json", *files, "--json")
+    assert done.returncode == 0, done.stdout
+    assert {check["outcome"] for check in json.loads(done.stdout)["checks"]} == {"ok"}
 
 
 def test_standard_input_and_gzip_give_the_same_bytes_as_the_file(run_qrng: Run, capture: Path) -> None:

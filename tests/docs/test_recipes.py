@@ -15,6 +15,7 @@ Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
 DOCS = Path(__file__).parents[2] / "docs"
 IBM_FEZ = "ibmquantum_ibm_fez_20260223_122743.json"
+IBM_TORINO = "ibmquantum_ibm_torino_20260209_220842.json"
 
 
 def consoles(page: Path) -> Iterator[tuple[str, str]]:
@@ -51,6 +52,19 @@ def test_the_first_recipe_prints_what_it_shows(run_qrng: Run, test_data: Path, t
         seen += 1
     assert seen == 8
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.bin", "out.bin.seed", "shots.json", "stuck.qrng"]
+
+
+def test_the_recipe_of_physics_beside_statistics_prints_what_it_shows(
+    run_qrng: Run, test_data: Path, tmp_path: Path
+) -> None:
+    shutil.copy(test_data / "captures" / IBM_FEZ, tmp_path / "fez.json")
+    shutil.copy(test_data / "captures" / IBM_TORINO, tmp_path / "torino.json")
+    shown_all = list(consoles(DOCS / "recipes" / "physics-beside-statistics.md"))
+    assert len(shown_all) == 3
+    for command, shown in shown_all:
+        done = run_qrng(*shlex.split(command)[1:])
+        assert done.returncode == 0
+        assert matches(shown, done.stdout.decode()), f"$ {command}\n{done.stdout.decode()}"
 
 
 @pytest.mark.parametrize(

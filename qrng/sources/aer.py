@@ -1,0 +1,225 @@
+"""`aer:FAKE_BACKEND`: circuits on a fake backend of IBM's, simulated by Qiskit Aer with its readout errors.
+
+The stabilizer method takes Hadamard, Bell and GHZ circuits on all qubits of the largest chips. Gate errors and
+relaxation are left out: the full noise model is too much for it. The bits are pseudo-random (Aer's Mersenne Twister, a
+new seed from the operating system for each block unless one is given), so that this source has no claim: it is there to
+try a pipeline on.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+import numpy.typing as npt
+
+from qrng.errors import ClosedError, ParameterError, SourceError
+from qrng.samples import Samples
+from qrng.source import Source
+from qrng.sources.options import Options
+
+__all__ = ["CIRCUITS", "NOISE", "AerSource", "choose_qubits", "fake_backend", "open_spec", "simulator_options"]
+
+CIRCUITS = ("hadamard", "bell", "ghz")
+"""Each qubit alone; qubits in pairs (0, 1), (2, 3), …; all qubits together."""
+NOISE = ("readout", "none")
+_BLOCK = 1 << 18  # about this many bits are simulated at a time
+
+
+class AerSource(Source):
+    """A fake backend in Aer.
+
+    Args:
+        backend: its name, as fake_torino.
+        qubits: "all", or physical qubits as "0,4,7"; each is a lane.
+        circuit: one of CIRCUITS.
+        noise: "readout" for the backend's readout errors, "none" for an ideal device.
+        seed: makes the run repeatable, and the source marked so.
+
+    Raises:
+        ParameterError: no such backend, circuit or qubits.
+    """
+
+    simulated = True
+
+    def __init__(
+        self,
+        backend: str,
+        qubits: str = "all",
+        circuit: str = "hadamard",
+        noise: str = "readout",
+        seed: int | None = None,
+    ) -> None:
+        if circuit not in CIRCUITS:
+            raise ParameterError(f"aer: the circuit is one of {', '.join(CIRCUITS)} or chsh, not {circuit!r}")
+        if noise not in NOISE:
+            raise ParameterError(f"aer: the noise is one of {', '.join(NOISE)}, not {noise!r}")
+        self._device = fake_backend(backend)
+        self._qubits = choose_qubits(qubits, self._device.num_qubits)
+        self.lanes = len(self._qubits)
+        if circuit == "bell" and self.lanes % 2:
+            raise ParameterError(f"aer: Bell pairs need an even number of qubits, not {self.lanes}")
+        self._circuit_name, self._noise, self._seed = circuit, noise, seed
+        self.reproducible = seed is not None
+        facts: dict[str, Any] = {"qubits": qubits, "circuit": circuit, "noise": noise}
+        if seed is not None:
+            facts["seed"] = seed
+        self.spec = f"aer:{backend}?" + urlencode(facts, safe=",")
+        self._name = backend
+        self._circuit, self._options = self._prepare()
+        self._shots = max(1, _BLOCK // self.lanes)
+        self._runs = 0
+        self._held: Samples | None = None
+        self._used = 0
+        self._given = 0
+        self._closed = False
+
+    def _prepare(self) -> tuple[Any, dict[str, Any]]:
+        """The circuit, and the options of the simulator."""
+        from qiskit import QuantumCircuit
+
+        circuit = QuantumCircuit(self.lanes, self.lanes)
+        for k in range(self.lanes):
+            first = {"hadamard": True, "bell": k % 2 == 0, "ghz": k == 0}[self._circuit_name]
+            if first:
+                circuit.h(k)
+            else:
+                circuit.cx(k - 1, k)
+        circuit.measure(range(self.lanes), range(self.lanes))
+        return circuit, simulator_options(self._device, self._qubits, "stabilizer", self._noise)
+
+    def read(self, count: int) -> Samples:
+        """As in `Source`; one symbol is one bit of one qubit."""
+        if self._closed:
+            raise ClosedError(f"{self.spec}: is closed")
+        if count < 1:
+            raise ParameterError(f"at least one symbol is read, not {count}")
+        parts: list[Samples] = []
+        side: dict[str, list[npt.NDArray[Any]]] = {}
+        missing = count
+        while missing:
+            if self._held is None or self._used == self._held.count:
+                self._held, self._used = self._simulate(), 0
+            part = self._held.slice(self._used, self._used + missing)
+            for name, array in self._held.side_data.items():
+                side.setdefault(name, []).append(array[self._used : self._used + part.count])
+            self._used += part.count
+            missing -= part.count
+            parts.append(part)
+        samples = Samples.join(parts)
+        samples.side_data = {name: np.concatenate(pieces) for name, pieces in side.items()}
+        samples.first = self._given
+        self._given += count
+        return samples
+
+    def _next_seed(self) -> int:
+        """31 bits, which is what Aer takes."""
+        self._runs += 1
+        if self._seed is None:
+            return int.from_bytes(os.urandom(4), "big") // 2
+        return int(np.random.default_rng([self._seed, self._runs]).integers(2**31))
+
+    def _run(self, pubs: list[Any], options: dict[str, Any]) -> list[Any]:
+        """Packed bits of each circuit, as Aer gives them."""
+        from qiskit_aer.primitives import SamplerV2
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                result = SamplerV2(seed=self._next_seed(), options=options).run(pubs).result()
+                return [item.data.c.array for item in result]
+        except Exception as error:  # noqa: BLE001 - Aer raises errors of several libraries
+            text = " ".join(str(error).split())[:200]
+            raise SourceError(f"{self.spec}: the simulation failed: {text}") from None
+
+    def _simulate(self) -> Samples:
+        """The next block."""
+        from qrng.sources.ibm.circuits import columns
+
+        (array,) = self._run([(self._circuit, None, self._shots)], self._options)
+        bits = columns(array, self.lanes, self._shots)
+        return Samples.from_symbols(bits.reshape(-1), lanes=self.lanes, provenance=self.provenance())
+
+    def provenance(self) -> dict[str, Any]:
+        """As in `Source`."""
+        return {
+            "source": "aer",
+            "device": f"{self._name}, simulated by Qiskit Aer, noise: {self._noise}",
+            "simulated": True,
+            "reproducible": self.reproducible,
+            "true_shot_order": True,
+            "shot_noise": "pseudo-random numbers of Qiskit Aer",
+            "circuit": self._circuit_name,
+            "qubits": list(self._qubits),
+        }
+
+    def reopen(self) -> None:
+        """As in `Source`."""
+        super().reopen()
+        self._held, self._used, self._given = None, 0, 0
+
+    def close(self) -> None:
+        """As in `Source`."""
+        if self._held is not None:
+            self._held.wipe()
+        self._held, self._closed = None, True
+
+
+def simulator_options(device: Any, qubits: tuple[int, ...], method: str, noise: str) -> dict[str, Any]:
+    """Options of Aer's sampler: the method, and the readout errors of these qubits of the device if they are wanted."""
+    from qiskit_aer.noise import NoiseModel, ReadoutError
+
+    options: dict[str, Any] = {"method": method}
+    if noise == "readout":
+        model = NoiseModel()
+        properties = device.properties()
+        for k, qubit in enumerate(qubits):
+            known = properties.qubit_property(qubit)
+            p01, p10 = float(known["prob_meas1_prep0"][0]), float(known["prob_meas0_prep1"][0])
+            model.add_readout_error(ReadoutError([[1 - p01, p01], [p10, 1 - p10]]), [k])
+        options["noise_model"] = model
+    return {"backend_options": options}
+
+
+def fake_backend(name: str) -> Any:
+    """The fake backend of that name; ParameterError if there is none."""
+    from qiskit_ibm_runtime.fake_provider import FakeProviderForBackendV2
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        backends = {backend.name: backend for backend in FakeProviderForBackendV2().backends()}
+    if name not in backends:
+        large = ", ".join(sorted(n for n, b in backends.items() if b.num_qubits >= 127))
+        raise ParameterError(f"aer: no fake backend named {name!r}; among those of 127 qubits and more are {large}")
+    return backends[name]
+
+
+def choose_qubits(asked: str, total: int) -> tuple[int, ...]:
+    """Physical qubits from "all" or "0,4,7"."""
+    if asked == "all":
+        return tuple(range(total))
+    try:
+        found = tuple(int(part) for part in asked.split(","))
+    except ValueError:
+        raise ParameterError(f'aer: qubits takes "all" or numbers with commas between them, not {asked!r}') from None
+    if len(set(found)) != len(found) or any(not 0 <= q < total for q in found):
+        raise ParameterError(f"aer: qubits must be different numbers from 0 to {total - 1}")
+    return found
+
+
+def open_spec(target: str, options: Options) -> Source:
+    """Open `aer:FAKE_BACKEND?qubits=…&circuit=…&noise=…&seed=…`; with circuit=chsh also `group=…`."""
+    if not target:
+        raise ParameterError("aer: needs a fake backend, as in aer:fake_torino")
+    qubits = options.text("qubits", "all") or ""
+    circuit = options.text("circuit", "hadamard") or ""
+    noise = options.text("noise", "readout") or ""
+    seed = options.integer("seed")
+    if circuit == "chsh":
+        from qrng.sources.aer_chsh import AerChshSource
+
+        return AerChshSource(target, qubits, noise, seed, options.integer("group", 16) or 0)
+    return AerSource(target, qubits, circuit, noise, seed)
