@@ -3,7 +3,7 @@
 AES-256-GCM (NIST SP 800-38D), Ed25519 (RFC 8032) and X25519 (RFC 7748) by the package `cryptography`; QRNG_SOURCE names
 the source, else it is the simulator. Everything is written to the folder `keys` here.
 
-    pip install 'qrng-toolkit[keys]'
+    pip install 'qrng-toolkit[crypto]'
     python examples/keys.py
 """
 

@@ -48,7 +48,7 @@ def run(
         data: packed bytes (most significant bit first), a bool array, Samples, a capture, a source, or an
             iterable of Samples; symbols of any width are taken as their bits, highest first.
         length: bits a sequence, to 2**32. Default: with `sequences`, as many as the input allows; else all of
-            the input up to 10**7 bits, and 10**6 beyond.
+            the input up to 10**7 bits, and 10**6 beyond. Of a live source 10**6.
         sequences: how many; default as many as the input has.
         mode: "nist" for the p-values of NIST STS 2.1.2, "corrected" for those with its known defects mended.
         tests: names; default all.
@@ -144,6 +144,10 @@ def _layout(stream: BitStream, length: int | None, sequences: int | None) -> tup
     for name, value in (("length", length), ("sequences", sequences)):
         if value is not None and value < 1:
             raise ParameterError(f"{name} must be at least 1, not {value}")
+    if stream.endless and sequences is None:
+        raise ParameterError("a live source never ends: say how many sequences to judge")
+    if stream.endless and length is None:
+        length = DEFAULT_LENGTH
     if length is None and sequences is None and (stream.total is None or stream.total <= WHOLE_UP_TO):
         held = stream.gather(WHOLE_UP_TO + 1)
         length, sequences = (held, 1) if held <= WHOLE_UP_TO else (DEFAULT_LENGTH, None)

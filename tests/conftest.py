@@ -135,6 +135,6 @@ def hdf5_extra() -> None:
 
 
 @pytest.fixture
-def keys_extra() -> None:
-    """The extra `keys`: cryptography."""
-    needs_extra("keys", "cryptography")
+def crypto_extra() -> None:
+    """The extra `crypto`: cryptography."""
+    needs_extra("crypto", "cryptography")

@@ -72,7 +72,7 @@ def test_the_recipe_of_physics_beside_statistics_prints_what_it_shows(
 @pytest.mark.parametrize("page", sorted({page.stem for page in (DOCS / "recipes").glob("example-*.md")}))
 def test_an_example_prints_what_its_page_shows(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if page == "example-keys":
-        request.getfixturevalue("keys_extra")
+        request.getfixturevalue("crypto_extra")
     env = {key: value for key, value in os.environ.items() if not key.startswith("QRNG_")}
     env["XDG_CONFIG_HOME"] = str(tmp_path)
     shown_all = list(consoles(DOCS / "recipes" / f"{page}.md"))

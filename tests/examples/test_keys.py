@@ -20,7 +20,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "keys.py"
 
 
 @pytest.fixture
-def keys(keys_extra: None) -> ModuleType:
+def keys(crypto_extra: None) -> ModuleType:
     spec = importlib.util.spec_from_file_location("examples.keys", EXAMPLE)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)

@@ -4,14 +4,16 @@ import json
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 
 import nist_sts
 from nist_sts import TESTS
-from qrng.errors import FormatError, ParameterError
+from qrng.errors import FormatError, ParameterError, SourceExhausted
 from qrng.samples import Samples
+from qrng.source import Source
 
 MODES = ("nist", "corrected")
 
@@ -113,6 +115,43 @@ def test_sequences_wait_in_line_not_in_memory() -> None:
     report = nist_sts.run(parts(), length=8000, workers=2, tests=["frequency"], progress=advance)
     assert (report.sequences, done) == (60, 60)
     assert most <= 6
+
+
+class Live(Source):
+    """A live source of 4-bit symbols."""
+
+    spec = "test:live"
+    bits_per_symbol = 4
+
+    def __init__(self, finite: bool = False) -> None:
+        self.generator = np.random.default_rng(31)
+        self.finite = finite
+        self.left = 50_000
+
+    def read(self, count: int) -> Samples:
+        if self.finite:
+            count = min(count, self.left)
+            self.left -= count
+            if count == 0:
+                raise SourceExhausted("the end")
+        return Samples.from_symbols(self.generator.integers(0, 16, count), 4)
+
+    def provenance(self) -> dict[str, Any]:
+        return {}
+
+
+def test_a_live_source_is_read_as_far_as_asked() -> None:
+    report = nist_sts.run(Live(), length=30_000, sequences=5)
+    assert (report.sequences, report.passed) == (5, True)
+    assert nist_sts.run(Live(), sequences=1, tests=["frequency"]).length == 1_000_000
+    with pytest.raises(ParameterError, match="a live source never ends"):
+        nist_sts.run(Live(), length=30_000)
+
+
+def test_a_finite_source_is_read_to_its_end() -> None:
+    report = nist_sts.run(Live(finite=True), length=30_000)
+    assert (report.sequences, report.unused_bits) == (6, 20_000)
+    assert nist_sts.run(Live(finite=True)).length == 200_000
 
 
 def test_symbols_are_taken_as_their_bits() -> None:
