@@ -1,9 +1,9 @@
 """`aer:FAKE_BACKEND`: circuits on a fake backend of IBM's, simulated by Qiskit Aer with its readout errors.
 
 The stabilizer method takes Hadamard, Bell and GHZ circuits on all qubits of the largest chips. Gate errors and
-relaxation are left out: the full noise model is too much for it. The bits are pseudo-random (Aer's Mersenne Twister, a
-new seed from the operating system for each block unless one is given), so that this source has no claim: it is there to
-try a pipeline on.
+relaxation are left out: the full noise model is too much for it. The bits are pseudo-random: Aer's Mersenne Twister,
+with a new seed of 31 bits from the operating system for each block unless one is given, which is all the entropy that
+a block has. So this source has no claim: it is there to try a pipeline on.
 """
 
 from __future__ import annotations
