@@ -132,3 +132,9 @@ def sim_extra() -> None:
 def hdf5_extra() -> None:
     """The extra `hdf5`: h5py."""
     needs_extra("hdf5", "h5py")
+
+
+@pytest.fixture
+def crypto_extra() -> None:
+    """The extra `crypto`: cryptography."""
+    needs_extra("crypto", "cryptography")
