@@ -48,7 +48,7 @@ def run(
         data: packed bytes (most significant bit first), a bool array, Samples, a capture, a source, or an
             iterable of Samples; symbols of any width are taken as their bits, highest first.
         length: bits a sequence, to 2**32. Default: with `sequences`, as many as the input allows; else all of
-            the input up to 10**7 bits, and 10**6 beyond.
+            the input up to 10**7 bits, and 10**6 beyond. Of a live source 10**6.
         sequences: how many; default as many as the input has.
         mode: "nist" for the p-values of NIST STS 2.1.2, "corrected" for those with its known defects mended.
         tests: names; default all.
@@ -144,6 +144,10 @@ def _layout(stream: BitStream, length: int | None, sequences: int | None) -> tup
     for name, value in (("length", length), ("sequences", sequences)):
         if value is not None and value < 1:
             raise ParameterError(f"{name} must be at least 1, not {value}")
+    if stream.endless and sequences is None:
+        raise ParameterError("a live source never ends: say how many sequences to judge")
+    if stream.endless and length is None:
+        length = DEFAULT_LENGTH
     if length is None and sequences is None and (stream.total is None or stream.total <= WHOLE_UP_TO):
         held = stream.gather(WHOLE_UP_TO + 1)
         length, sequences = (held, 1) if held <= WHOLE_UP_TO else (DEFAULT_LENGTH, None)
@@ -170,6 +174,7 @@ def _layout(stream: BitStream, length: int | None, sequences: int | None) -> tup
 def _judge(mode: Mode, plan: Plan, found: list[Found], n: int) -> Iterator[TestReport]:
     family = [p for one in found for p_values, _ in one for p in p_values if p is not None]
     limit = summary.holm(family)
+    family_rows = sum(len(found[0][k][0]) for k in range(len(plan)))
     for index, (name, values) in enumerate(plan):
         test = TESTS[name]
         p_values = tuple(one[index][0] for one in found)
@@ -179,7 +184,7 @@ def _judge(mode: Mode, plan: Plan, found: list[Found], n: int) -> Iterator[TestR
             section=test.section,
             p_values=p_values,
             reason="; ".join(reasons) if reasons else None,
-            rows=tuple(_rows(test, values, p_values, mode, n)),
+            rows=tuple(_rows(test, values, p_values, mode, n, family_rows)),
             rejected=sum(p <= limit for row in p_values for p in row if p is not None),
             correction=test.correction if mode == "corrected" else "",
         )
@@ -195,6 +200,7 @@ def _rows(
     p_values: tuple[tuple[float | None, ...], ...],
     mode: Mode,
     n: int,
+    family_rows: int,
 ) -> Iterator[Row]:
     attained = None if test.attained is None else functools.partial(_swapped, test.attained, n)
     for k, label in enumerate(test.labels(values)):
@@ -205,6 +211,7 @@ def _rows(
             applicable=len(column),
             proportion=share_passing(column),
             band=summary.proportion_band(len(column), mode) if column else None,
+            exact_least=summary.exact_band(len(column), family_rows) if column else None,
             uniformity=flat,
             nist_passed=summary.nist_verdict(column, flat, mode) if column else None,
             histogram=histogram(column),

@@ -58,6 +58,7 @@ def _parameters(context: click.Context, option: click.Parameter, texts: tuple[st
     metavar="PATH",
     help="Also write NIST's finalAnalysisReport.txt; nist mode only.",
 )
+@click.option("--html", metavar="PATH", help="Also write a page with plots of the p-values.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     file: str,
@@ -70,6 +71,7 @@ def command(
     bits_per_symbol: int | None,
     workers: int,
     final_analysis: str | None,
+    html: str | None,
     as_json: bool,
 ) -> int:
     """Run the statistical tests of SP 800-22 over the bits in FILE ("-" is stdin).
@@ -101,10 +103,12 @@ def command(
         report = dataclasses.replace(report, input={"file": capture.name, "read_as": capture.describe()})
     if final_analysis is not None:
         from nist_sts.final_analysis import final_analysis_report
-        from qrng.files import atomic_write
 
-        with atomic_write(final_analysis, mode=0o644) as stream:
-            stream.write(final_analysis_report(report, capture.name).encode())
+        _write(final_analysis, final_analysis_report(report, capture.name))
+    if html is not None:
+        from nist_sts.html import page
+
+        _write(html, page(report))
     if as_json:
         terminal.print_json(report.as_dict())
     else:
@@ -112,6 +116,13 @@ def command(
     if not report.applicable:
         raise ParameterError(f"{file}: no test applies to sequences of {report.length:,} bits")
     return 0 if report.passed else terminal.EXIT_DATA_FAILS
+
+
+def _write(path: str, text: str) -> None:
+    from qrng.files import atomic_write
+
+    with atomic_write(path, mode=0o644) as stream:
+        stream.write(text.encode())
 
 
 def main() -> NoReturn:

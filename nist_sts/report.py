@@ -25,6 +25,8 @@ class Row:
         applicable: sequences that the test could judge.
         proportion: share of those with p >= 0.01, None if there are none.
         band: fewest and most passing sequences that NIST's rule accepts, None if there are none.
+        exact_least: fewest passing sequences that good data give in all rows of the report, but for one report in
+            100: the exact binomial band. None if there are none.
         uniformity: p-value of the uniformity of the p-values, None below 55.
         nist_passed: NIST's verdict on this row, None if no sequence could be judged.
         histogram: p-values in each tenth of [0, 1].
@@ -34,6 +36,7 @@ class Row:
     applicable: int
     proportion: float | None
     band: tuple[int, int] | None
+    exact_least: int | None
     uniformity: float | None
     nist_passed: bool | None
     histogram: tuple[int, ...]
@@ -101,6 +104,7 @@ class TestReport:
                     "applicable": row.applicable,
                     "proportion": row.proportion,
                     "band": None if row.band is None else list(row.band),
+                    "exact_least": row.exact_least,
                     "uniformity": row.uniformity,
                     "nist_passed": row.nist_passed,
                     "histogram": list(row.histogram),
@@ -143,6 +147,17 @@ class Report:
         return sum(row.applicable for test in self.tests for row in test.rows)
 
     @property
+    def rows_below_band(self) -> int:
+        """Rows whose proportion lies below the exact binomial band: one good report in 100 has any."""
+        return sum(
+            row.exact_least is not None
+            and row.proportion is not None
+            and round(row.proportion * row.applicable) < row.exact_least
+            for test in self.tests
+            for row in test.rows
+        )
+
+    @property
     def passed(self) -> bool:
         """True if the family test rejects nothing. Data that no test could judge have not passed."""
         return self.applicable > 0 and all(test.rejected == 0 for test in self.tests)
@@ -165,6 +180,7 @@ class Report:
             "parameters": {name: dict(values) for name, values in self.parameters.items()},
             "tests": [test.as_dict() for test in self.tests],
             "p_values": self.applicable,
+            "rows_below_band": self.rows_below_band,
             "passed": self.passed,
         }
         if self.input:
@@ -214,6 +230,9 @@ def _lines(report: Report) -> Iterator[str]:
     rejected = sum(test.rejected for test in report.tests)
     verdict = f"FAIL: {rejected:,}" if rejected else "PASS: none"
     yield f"{verdict} of {report.applicable:,} p-values rejected (Holm's test, family level {FAMILY_ALPHA})."
+    if report.rows_below_band:
+        rows = "1 row has" if report.rows_below_band == 1 else f"{report.rows_below_band} rows have"
+        yield f"LOOK: {rows} fewer sequences with p ≥ 0.01 than good data give (exact band)."
 
 
 def _line(name: str, value: str, band: str, flat: str, nist: str, holm: str) -> str:

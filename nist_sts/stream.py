@@ -23,6 +23,7 @@ class BitStream:
 
     Attributes:
         total: number of bits, or None where only the end will tell.
+        endless: True for a live source, which never ends.
     """
 
     def __init__(self, data: Any) -> None:
@@ -33,6 +34,7 @@ class BitStream:
             ParameterError: `data` is none of these.
         """
         self.total: int | None = None
+        self.endless = isinstance(data, Source) and not data.finite
         self._whole: Samples | None = None
         self._chunks: Iterator[Samples] = iter(())
         if isinstance(data, Samples):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 
@@ -16,6 +17,7 @@ __all__ = [
     "FAMILY_ALPHA",
     "UNIFORMITY_FROM",
     "bins",
+    "exact_band",
     "holm",
     "nist_verdict",
     "proportion_band",
@@ -72,6 +74,18 @@ def proportion_band(s: int, mode: Mode) -> tuple[int, int]:
     if mode == "nist":
         return math.floor(centre - half), min(s, math.floor(centre + half))
     return math.ceil(centre - half), min(s, math.floor(centre + half))
+
+
+@functools.lru_cache(maxsize=64)
+def exact_band(s: int, rows: int) -> int:
+    """Fewest of s sequences with p >= 0.01 that good data give in all of `rows` rows, but for one report in 100.
+
+    The largest k with P(Binomial(s, 0.99) < k) <= 0.01 / rows: Bonferroni's bound over the rows of a report.
+    """
+    from scipy.special import bdtr
+
+    k = np.arange(s)
+    return int(np.count_nonzero(bdtr(k, s, 1 - ALPHA) <= FAMILY_ALPHA / rows))
 
 
 def nist_verdict(p_values: Sequence[float], flat: float | None, mode: Mode) -> bool:

@@ -16,26 +16,36 @@ __version__ = "0.1.0"
 _HOME = {
     "Assessment": "qrng.assessment",
     "EntropyClaim": "qrng.claim",
+    "Generator": "qrng.npgenerator",
+    "QuantumRandom": "qrng.pyrandom",
     "RandomBitGenerator": "qrng.rbg",
+    "RandomStream": "qrng.streams",
     "Samples": "qrng.samples",
+    "SeedSequence": "qrng.npgenerator",
     "SimulatedSourceWarning": "qrng.admission",
     "Source": "qrng.source",
     "assess": "qrng.assessment",
+    "assess_segments": "qrng.segments",
     "open_source": "qrng.sources",
     "random_bytes": "qrng.default",
     "reset": "qrng.default",
 }
-_PACKAGES = ("entropy", "errors", "extractors", "faults", "health", "sources")
+_PACKAGES = ("entropy", "errors", "extractors", "faults", "health", "secrets", "sources", "streams")
 
 __all__ = [
     "Assessment",
     "EntropyClaim",
+    "Generator",
+    "QuantumRandom",
     "RandomBitGenerator",
+    "RandomStream",
     "Samples",
+    "SeedSequence",
     "SimulatedSourceWarning",
     "Source",
     "__version__",
     "assess",
+    "assess_segments",
     "entropy",
     "errors",
     "extractors",
@@ -44,19 +54,25 @@ __all__ = [
     "open_source",
     "random_bytes",
     "reset",
+    "secrets",
     "sources",
+    "streams",
 ]
 
 if TYPE_CHECKING:
-    from qrng import entropy, errors, extractors, faults, health, sources
+    from qrng import entropy, errors, extractors, faults, health, secrets, sources, streams
     from qrng.admission import SimulatedSourceWarning
     from qrng.assessment import Assessment, assess
     from qrng.claim import EntropyClaim
     from qrng.default import random_bytes, reset
+    from qrng.npgenerator import Generator, SeedSequence
+    from qrng.pyrandom import QuantumRandom
     from qrng.rbg import RandomBitGenerator
     from qrng.samples import Samples
+    from qrng.segments import assess_segments
     from qrng.source import Source
     from qrng.sources import open_source
+    from qrng.streams import RandomStream
 
 
 def __getattr__(name: str) -> Any:

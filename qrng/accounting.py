@@ -1,12 +1,13 @@
 """Physical bounds applied to a capture: `account(samples, "trusted-qubit:p01=0.01,p10=0.02")`.
 
-Only bounds that a capture of raw symbols suffices for are here; those that need a protocol of their own (Bell,
-source-independent, …) are functions of `qrng.entropy.physical`. What a spec leaves out is taken from what the capture
+Only bounds that a capture with its side data suffices for are here; the others are functions of
+`qrng.entropy.physical`. What a spec leaves out is taken from what the capture
 records of itself: a job on IBM hardware carries its known-answer counts.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from qrng.claim import EntropyClaim
+from qrng.entropy.physical.chsh import BellCounts, chsh
+from qrng.entropy.physical.entropy_accumulation import entropy_accumulation
 from qrng.entropy.physical.homodyne import homodyne, homodyne_worst_case
 from qrng.entropy.physical.trusted_qubit import Calibration, LaneBound, trusted_lanes
 from qrng.errors import ParameterError
@@ -49,7 +52,9 @@ def account(samples: Samples, spec: str) -> Account:
             trusted-qubit (p01, p10: readout errors, by default from the capture's known answers; log2_error: -64;
             coupled: size of the groups of neighbouring lanes that crosstalk couples, default 1);
             homodyne (range: half the converter's range in steps, by default all of it; dark_variance: in steps²);
-            homodyne-worst-case (the same; deviations: default 5).
+            homodyne-worst-case (the same; deviations: default 5);
+            chsh, entropy-accumulation (pairs of outcomes with side data "settings"; log2_error: -64; limit: 5;
+            threshold: S, or the share won, fixed before the data were taken).
 
     Raises:
         ParameterError: an unknown bound or key, or data that it can't be applied to.
@@ -119,9 +124,36 @@ def _homodyne_worst_case(samples: Samples, keys: dict[str, float]) -> Account:
     return Account("homodyne-worst-case", homodyne_worst_case(*_variance(samples, keys), deviations))
 
 
+def _bell(samples: Samples, keys: dict[str, float], certify: Callable[..., EntropyClaim]) -> EntropyClaim:
+    """A Bell bound of pairs of outcomes with their settings as side data, all lanes together."""
+    settings = samples.side_data.get("settings")
+    if samples.bits_per_symbol != 2 or settings is None or len(settings) != samples.count:
+        raise ParameterError(
+            "a Bell bound needs two-bit symbols (outcomes a, b) with the side data 'settings' (2x + y) of each"
+        )
+    if int(settings.max()) > 3:
+        raise ParameterError("a Bell bound needs settings from 0 to 3")
+    cells = np.bincount(4 * settings.astype(np.int64) + samples.symbols(), minlength=16)
+    counts = BellCounts(cells.reshape(2, 2, 2, 2))
+    threshold = keys.pop("threshold", None)
+    claim = certify(counts, keys.pop("log2_error", -64.0), keys.pop("limit", 5.0), threshold)
+    shared = "shots that share their settings count as independent trials"
+    return dataclasses.replace(claim, assumptions=(*claim.assumptions, shared))
+
+
+def _chsh(samples: Samples, keys: dict[str, float]) -> Account:
+    return Account("chsh", _bell(samples, keys, chsh))
+
+
+def _accumulation(samples: Samples, keys: dict[str, float]) -> Account:
+    return Account("entropy-accumulation", _bell(samples, keys, entropy_accumulation))
+
+
 BOUNDS: dict[str, Callable[[Samples, dict[str, float]], Account]] = {
     "trusted-qubit": _trusted,
     "homodyne": _homodyne,
     "homodyne-worst-case": _homodyne_worst_case,
+    "chsh": _chsh,
+    "entropy-accumulation": _accumulation,
 }
 """Bounds that a capture suffices for."""

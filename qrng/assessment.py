@@ -7,28 +7,24 @@ methods, and nothing about what an attacker has recorded or prepared.
 
 from __future__ import annotations
 
-import hashlib
-import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qrng._native import check, ffi, lib, readable
+from qrng.assessed_data import load
 from qrng.claim import EntropyClaim
 from qrng.entropy.sp800_90b.estimate import Estimate, Skipped
 from qrng.entropy.sp800_90b.iid import IidVerdict
 from qrng.entropy.sp800_90b.most_common_value import from_mode
 from qrng.entropy.sp800_90b.tracks import Progress, run
-from qrng.errors import EntropyError, ParameterError
+from qrng.errors import EntropyError
 from qrng.samples import Samples
 
 __all__ = ["Assessment", "assess"]
 
 SCHEMA = "qrng.assessment/1"
-ADVISED_SAMPLES = 1_000_000
-"""Section 3.1.1 asks for at least a million samples; fewer widen every confidence bound."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +49,8 @@ class Assessment:
         warnings: what a reader must know of this result.
         provenance: what the source says of itself.
         iid: result of the IID tests on the iid track; where they failed no entropy is awarded.
+        reduced_from, kept: width of the raw symbols and which 8 bits of them were assessed ("high" or "low"); None if
+            symbols were assessed whole.
     """
 
     samples: int
@@ -72,6 +70,8 @@ class Assessment:
     warnings: tuple[str, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
     iid: IidVerdict | None = None
+    reduced_from: int | None = None
+    kept: str | None = None
 
     @property
     def lane_average(self) -> float | None:
@@ -111,7 +111,8 @@ class Assessment:
             )
         if self.lane_samples:
             assumptions.append(f"lanes are independent: {self.lanes} lanes, each by its most common value (6.3.1)")
-        return EntropyClaim(h, None, tuple(assumptions), f"NIST SP 800-90B, sections {used}", self.bits_per_symbol)
+        width = self.reduced_from or self.bits_per_symbol
+        return EntropyClaim(h, None, tuple(assumptions), f"NIST SP 800-90B, sections {used}", width)
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready form, schema qrng.assessment/1."""
@@ -132,6 +133,8 @@ class Assessment:
             "claim": self.claim.as_dict() if self.claimed_min_entropy > 0 else None,
             "warnings": list(self.warnings),
         }
+        if self.reduced_from:
+            report["reduced_from"] = {"bits_per_symbol": self.reduced_from, "kept": self.kept}
         if self.iid:
             report["iid"] = self.iid.as_json()
         if self.lane_samples:
@@ -151,6 +154,8 @@ def assess(
     bits_per_symbol: int | None = None,
     layout: str | None = None,
     lanes: int | None = None,
+    keep: str | None = None,
+    first: int | None = None,
     track: str = "non-iid",
     seed: int | None = None,
     workers: int = 1,
@@ -160,10 +165,13 @@ def assess(
 
     Args:
         data: path of a capture, or "-" for stdin; or bytes, or an array of integers, one symbol an entry; or `Samples`.
-        bits_per_symbol: width of a symbol, 1 to 8 bits. For symbols in memory it defaults to the highest bit set in
+        bits_per_symbol: width of a symbol, 1 to 32 bits. For symbols in memory it defaults to the highest bit set in
             any of them; for a file, to what its layout says.
         layout: how to read the file ("packed-msb", "symbols", …); None to look.
         lanes: number of interleaved streams; None to take what the data say, else 1.
+        keep: of symbols wider than 8 bits, which 8 to assess: "high" or "low". Their min-entropy is at most that of
+            the whole symbol, so that the claim holds for it; which ones carry the noise is for you to know.
+        first: assess only that many samples from the beginning (the result says so).
         track: "non-iid" for raw noise; "iid" for raw noise that is argued to be independent, which is then tested;
             "conditioned" for the output of a conditioning component.
         seed: 64 bits that name the shuffles of the IID tests; None draws one (the result tells which).
@@ -174,19 +182,13 @@ def assess(
         Assessment, with `.min_entropy` in bits a symbol and `.claim` for an extractor.
 
     Raises:
-        ParameterError: no samples, symbols wider than stated or than 8 bits, no integers, an unknown track.
+        ParameterError: no samples, symbols wider than stated, or than 8 bits and no `keep`, no integers, an unknown
+            track.
         FormatError: the file does not parse.
         OSError: the file can't be read.
     """
-    found: str | None = None
-    if isinstance(data, str | os.PathLike):
-        samples, digest, found = _from_file(data, bits_per_symbol, layout, lanes)
-    elif layout is not None:
-        raise ParameterError("a layout says how to read a file; data in memory are one symbol an entry")
-    elif isinstance(data, Samples):
-        samples, digest = _from_samples(data, bits_per_symbol, lanes)
-    else:
-        samples, digest = _from_memory(data, bits_per_symbol, lanes)
+    read = load(data, bits_per_symbol=bits_per_symbol, layout=layout, lanes=lanes, keep=keep, first=first)
+    samples = read.samples
     outcome = run(samples, track, progress, seed=seed, workers=workers)
     lane_samples, lane_min_entropy = _lane_estimates(samples) if samples.lanes > 1 else ((), ())
     return Assessment(
@@ -202,53 +204,14 @@ def assess(
         lanes=samples.lanes,
         lane_samples=lane_samples,
         lane_min_entropy=lane_min_entropy,
-        sha256=digest,
-        layout=found,
-        warnings=_warnings(samples),
+        sha256=read.sha256,
+        layout=read.layout,
+        warnings=read.warnings,
+        reduced_from=read.reduced_from,
+        kept=read.kept,
         provenance=dict(samples.provenance),
         iid=outcome.iid,
     )
-
-
-def _from_file(
-    path: str | os.PathLike[str], bits_per_symbol: int | None, layout: str | None, lanes: int | None
-) -> tuple[Samples, str | None, str]:
-    from qrng.formats import open_capture
-
-    with open_capture(path, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes) as capture:
-        samples = capture.read_all()
-        return samples, capture.sha256, capture.describe()
-
-
-def _from_samples(data: Samples, bits_per_symbol: int | None, lanes: int | None) -> tuple[Samples, str | None]:
-    if bits_per_symbol not in (None, data.bits_per_symbol):
-        raise ParameterError(
-            f"these samples have {data.bits_per_symbol} bits a symbol, not {bits_per_symbol}: "
-            "state the width where they are read"
-        )
-    digest = data.provenance.get("sha256")
-    return (data if lanes is None else replace(data, lanes=lanes)), digest
-
-
-def _from_memory(data: Any, bits_per_symbol: int | None, lanes: int | None) -> tuple[Samples, str | None]:
-    array = data if isinstance(data, np.ndarray) else _as_array(data)
-    if array.dtype.kind not in "biu":
-        raise ParameterError(f"symbols are integers, one an entry, not {array.dtype}")
-    if array.ndim != 1:
-        raise ParameterError(f"symbols come in one row, not in {array.ndim} dimensions")
-    if array.size and int(array.min()) < 0:
-        raise ParameterError("symbols must not be negative")
-    width = bits_per_symbol or max(1, int(array.max(initial=0)).bit_length())
-    samples = Samples.from_symbols(array, width, lanes=1 if lanes is None else lanes)
-    one_a_byte = array.size > 0 and width <= 8
-    return samples, hashlib.sha256(array.astype(np.uint8).tobytes()).hexdigest() if one_a_byte else None
-
-
-def _as_array(data: Any) -> npt.NDArray[Any]:
-    try:
-        return np.frombuffer(data, np.uint8)  # bytes, bytearray, memoryview: one symbol a byte
-    except (TypeError, BufferError, AttributeError):
-        return np.asarray(data)
 
 
 def _lane_estimates(samples: Samples) -> tuple[tuple[int, ...], tuple[float, ...]]:
@@ -262,20 +225,3 @@ def _lane_estimates(samples: Samples) -> tuple[tuple[int, ...], tuple[float, ...
     sizes = tuple(int(n) for n in counts.sum(axis=1))
     modes = (int(n) for n in counts.max(axis=1))
     return sizes, tuple(from_mode(mode, n)[2] if n > 1 else 0.0 for mode, n in zip(modes, sizes, strict=True))
-
-
-def _warnings(samples: Samples) -> tuple[str, ...]:
-    found = []
-    if samples.provenance.get("simulated"):
-        found.append("the samples are simulated: this says nothing of a device")
-    if samples.provenance.get("reproducible"):
-        found.append("the samples are reproducible: anyone with the seed knows them")
-    if samples.count < ADVISED_SAMPLES:
-        found.append(
-            f"{samples.count} samples: section 3.1.1 asks for {ADVISED_SAMPLES} or more; "
-            "fewer give lower estimates and miss slow structure"
-        )
-    used = int(samples.symbols().max(initial=0)).bit_length()
-    if used < samples.bits_per_symbol:
-        found.append(f"symbols of {samples.bits_per_symbol} bits use only the lower {used}")
-    return tuple(found)

@@ -13,7 +13,19 @@ import numpy.typing as npt
 from qrng._native import check, ffi, lib, readable, writable
 from qrng.errors import ParameterError
 
-__all__ = ["MAX_WIDTH", "Bytes", "Symbols", "bytes_for", "copy", "count", "extract", "pack", "reverse_bytes", "unpack"]
+__all__ = [
+    "MAX_WIDTH",
+    "Bytes",
+    "Symbols",
+    "bytes_for",
+    "copy",
+    "count",
+    "extract",
+    "narrow",
+    "pack",
+    "reverse_bytes",
+    "unpack",
+]
 
 MAX_WIDTH = 32
 """Widest symbol, in bits."""
@@ -123,3 +135,11 @@ def reverse_bytes(packed: Any) -> Bytes:
     out = np.empty(len(source), np.uint8)
     lib.qrng_bits_reverse_bytes(writable(out), source, len(source))
     return out
+
+
+def narrow(symbols: Symbols, width: int, bits: int = 8, *, high: bool) -> Bytes:
+    """The `bits` (1 to 8) most significant, or least significant, bits of symbols of `width` bits, as uint8."""
+    if not 1 <= bits <= min(8, width) or width > MAX_WIDTH:
+        raise ParameterError(f"{bits} bits can't be taken of symbols of {width}")
+    part = symbols >> np.uint32(width - bits) if high else symbols & np.uint32((1 << bits) - 1)
+    return part.astype(np.uint8)

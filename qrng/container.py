@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 
 from qrng import bits
 from qrng.errors import FormatError, ParameterError
@@ -25,8 +26,10 @@ MAGIC = b"\x89QRNG\r\n\x1a"
 """Not text, not ASCII, and broken by any transfer that rewrites line ends, as PNG has it."""
 FORMAT = "qrng-capture/1"
 
-_HEADER, _DATA, _TRAILER = b"HEAD", b"DATA", b"TAIL"
+_HEADER, _DATA, _TRAILER, _SIDE = b"HEAD", b"DATA", b"TAIL", b"siDe"
 _MAX_DATA = 1 << 24
+_MAX_SIDE = 1 << 28  # bytes of side data that a reader holds
+_SIDE_TYPES = ("|b1", "|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f4", "<f8")
 _MAX_JSON = 1 << 20
 _BUFFER = 1 << 20
 
@@ -67,7 +70,7 @@ class ContainerWriter:
         self._chunk(_HEADER, payload)
 
     def write(self, samples: Samples) -> None:
-        """Append samples; ParameterError if their width or lanes differ."""
+        """Append samples and their side data; ParameterError if width or lanes differ."""
         if (samples.bits_per_symbol, samples.lanes) != (self._width, self._lanes):
             raise ParameterError(
                 f"a container of {self._width}-bit symbols in {self._lanes} lanes can't take "
@@ -82,6 +85,20 @@ class ContainerWriter:
             if self._filled == 8 * _BUFFER:
                 self._flush()
         self._count += samples.count
+        for name, array in samples.side_data.items():
+            self._side_data(name, array)
+
+    def _side_data(self, name: str, array: npt.NDArray[Any]) -> None:
+        """One chunk, or several, of the array recorded beside the symbols just written."""
+        little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
+        if little.dtype.str not in _SIDE_TYPES or little.ndim != 1:
+            raise ParameterError(
+                f"side data {name!r} must be a row of numbers, not {array.ndim}-dimensional {array.dtype}"
+            )
+        head = json.dumps({"name": name, "type": little.dtype.str}, sort_keys=True).encode() + b"\n"
+        step = _BUFFER // little.dtype.itemsize
+        for start in range(0, little.size, step):
+            self._chunk(_SIDE, head + little[start : start + step].tobytes())
 
     def finish(self) -> None:
         """Write what is buffered and the trailer. Nothing can be written afterwards."""
@@ -112,6 +129,7 @@ class ContainerReader:
     Attributes:
         bits_per_symbol, lanes, provenance: as in `Samples`.
         count: symbols, known once `payloads` has been read to the end; None before.
+        side_data: name to array of what was recorded beside the symbols, complete once `payloads` has been read.
 
     Raises:
         FormatError: at construction or while reading, where the bytes are not a whole container.
@@ -123,6 +141,8 @@ class ContainerReader:
         self._offset = 0
         self._seal = hashlib.sha256()
         self.count: int | None = None
+        self._side: dict[str, list[npt.NDArray[Any]]] = {}
+        self._side_bytes = 0
         if self._take(len(MAGIC), "magic") != MAGIC:
             self._fail("expected the magic bytes of a .qrng container", 0)
         start = self._offset
@@ -135,6 +155,24 @@ class ContainerReader:
         self.provenance: dict[str, Any] = header.get("provenance", {})
         if not isinstance(self.provenance, dict):
             self._fail('expected an object as "provenance"', start)
+
+    @property
+    def side_data(self) -> dict[str, npt.NDArray[Any]]:
+        """Side data read so far."""
+        return {name: np.concatenate(parts) for name, parts in self._side.items()}
+
+    def _read_side(self, payload: bytes, start: int) -> None:
+        head, newline, data = payload.partition(b"\n")
+        facts = self._json(head, start)
+        name, kind = facts.get("name"), facts.get("type")
+        if not newline or not isinstance(name, str) or kind not in _SIDE_TYPES:
+            self._fail("expected a name and a type of numbers before the side data", start)
+        dtype = np.dtype(kind)
+        parts = self._side.setdefault(name, [])
+        self._side_bytes += len(data)
+        if len(data) % dtype.itemsize or self._side_bytes > _MAX_SIDE or any(p.dtype != dtype for p in parts[:1]):
+            self._fail(f"side data that are cut, of changing type, or more than {_MAX_SIDE >> 20} MiB", start)
+        parts.append(np.frombuffer(data, dtype))
 
     def payloads(self) -> Iterator[bytes]:
         """The packed symbols, in pieces of whole bytes; each is checked before it is given."""
@@ -149,6 +187,8 @@ class ContainerReader:
                 yield payload
             elif kind == _TRAILER:
                 break
+            elif kind == _SIDE:
+                self._read_side(payload, start)
             elif not kind[:1].islower():  # ancillary chunks may be skipped, unknown critical ones may not
                 self._fail(f"a chunk of unknown type {kind!r}; a newer version may know it", start)
         trailer = self._json(payload, start)

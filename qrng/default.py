@@ -6,13 +6,14 @@ import os
 import threading
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from qrng.errors import ParameterError, SourceError
 from qrng.rbg import RandomBitGenerator
 from qrng.source import Source
 from qrng.sources import open_source
 
-__all__ = ["configured_source", "random_bytes", "reset"]
+__all__ = ["configured_source", "random_bytes", "readinto", "reset"]
 
 _lock = threading.RLock()  # a signal handler gets the generator's ReentryError, not a deadlock
 _generator: RandomBitGenerator | None = None
@@ -77,17 +78,31 @@ def random_bytes(n: int) -> bytes:
 
     Raises: as `RandomBitGenerator` and its `readinto`.
     """
-    global _generator
     with _lock:
-        if _generator is None:
-            spec, claim = configured_source()
-            source = open_source(spec)
-            try:
-                _generator = _generator_on(source, claim)
-            except BaseException:
-                source.close()
-                raise
-        return _generator.random_bytes(n)
+        return _opened().random_bytes(n)
+
+
+def readinto(buffer: Any) -> int:
+    """Fill a writable buffer from the default generator; returns the number of bytes. On any error it is wiped.
+
+    Raises: as `random_bytes`.
+    """
+    with _lock:
+        return _opened().readinto(buffer)
+
+
+def _opened() -> RandomBitGenerator:
+    """The default generator, opened if it isn't; the lock is held."""
+    global _generator
+    if _generator is None:
+        spec, claim = configured_source()
+        source = open_source(spec)
+        try:
+            _generator = _generator_on(source, claim)
+        except BaseException:
+            source.close()
+            raise
+    return _generator
 
 
 def _generator_on(source: Source, claim: float | None) -> RandomBitGenerator:

@@ -66,3 +66,7 @@ class ClosedError(QrngError):
 
 class ReentryError(QrngError):
     """A signal handler or destructor called the very object whose call it interrupted; what was interrupted goes on."""
+
+
+class NoStateError(QrngError, NotImplementedError):
+    """There is no state to seed, save, restore or hand out; the standard library's SystemRandom raises the base too."""

@@ -6,14 +6,19 @@ import importlib.util
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
+from operator import index
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
-from qrng import _native
+from qrng import RandomBitGenerator, SimulatedSourceWarning, _native, open_source
+from qrng.errors import HealthAlarm, ParameterError
+from qrng.faults import inject, parse
 
 settings.register_profile("no test asserts on a time", deadline=None)
 settings.load_profile("no test asserts on a time")
@@ -63,6 +68,45 @@ def run_qrng(tmp_path: Path) -> RunCommand:
     return run
 
 
+class FixedBytes:
+    """Stands for a generator in tests of what is built on one: known bytes, then an alarm after so many of them."""
+
+    def __init__(self) -> None:
+        self._random = np.random.default_rng(20101)
+        self.given = 0
+        self.stop_after: int | None = None
+
+    def random_bytes(self, n: int) -> bytes:
+        if index(n) < 0:
+            raise ParameterError(f"can't give {n} bytes")
+        if self.stop_after is not None and self.given + n > self.stop_after:
+            raise HealthAlarm("an alarm")
+        self.given += n
+        return self._random.bytes(n)
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        view[:] = self.random_bytes(len(view))
+        return len(view)
+
+
+@pytest.fixture
+def fixed_bytes() -> FixedBytes:
+    """The same bytes in every run, so that a statistic computed of them can't come out otherwise one day."""
+    return FixedBytes()
+
+
+@pytest.fixture
+def stuck_soon() -> Iterator[RandomBitGenerator]:
+    """A real generator on a simulated device that gets stuck: it warms its pool, and alarms at the next refill."""
+    source = inject(open_source("sim:"), parse("burst:start=400000,length=400000"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SimulatedSourceWarning)
+        generator = RandomBitGenerator(source)
+    with generator:
+        yield generator
+
+
 def needs_extra(extra: str, module: str) -> None:
     """Skip, saying so, where an optional dependency is absent; fail where QRNG_TEST_EXTRAS names it as installed."""
     if importlib.util.find_spec(module) is not None:
@@ -88,3 +132,9 @@ def sim_extra() -> None:
 def hdf5_extra() -> None:
     """The extra `hdf5`: h5py."""
     needs_extra("hdf5", "h5py")
+
+
+@pytest.fixture
+def crypto_extra() -> None:
+    """The extra `crypto`: cryptography."""
+    needs_extra("crypto", "cryptography")

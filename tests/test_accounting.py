@@ -76,6 +76,25 @@ def test_what_a_bound_lacks_is_said(spec: str, says: str) -> None:
         account(samples(), spec)
 
 
+def test_bell_bounds_need_outcomes_with_their_settings() -> None:
+    rng = np.random.default_rng(2)
+    settings = rng.integers(0, 4, 200_000).astype(np.uint8)
+    won = rng.random(200_000) < 0.5 + 2.7 / 8
+    a = rng.integers(0, 2, 200_000)
+    b = a ^ ((settings // 2) & (settings % 2)) ^ ~won & 1
+    pairs = Samples.from_symbols(2 * a + b, 2, side_data={"settings": settings})
+    strict = account(pairs, "chsh:log2_error=-20").claim
+    fixed = account(pairs, "chsh:log2_error=-20,threshold=2.65").claim
+    assert 0 < strict.bits_per_sample < 0.5
+    assert fixed.bits_per_symbol == 2
+    assert account(pairs, "entropy-accumulation:log2_error=-20").claim.bits_per_sample > 0
+    for bad in (samples(), Samples.from_symbols(2 * a + b, 2)):
+        with pytest.raises(ParameterError, match="with the side data 'settings'"):
+            account(bad, "chsh")
+    with pytest.raises(ParameterError, match="from 0 to 3"):
+        account(Samples.from_symbols([1, 2], 2, side_data={"settings": np.array([0, 4])}), "chsh")
+
+
 def test_the_smaller_claim_is_the_one_to_use() -> None:
     small, large = (EntropyClaim(h, None, ("a",), "r") for h in (0.5, 0.6))
     assert smaller(small, large) is small and smaller(large, small) is small

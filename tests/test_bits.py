@@ -74,3 +74,15 @@ def test_a_range_past_the_buffer_is_refused() -> None:
     ):
         with pytest.raises(ParameterError):
             call()
+
+
+@given(st.integers(8, 32), st.data())
+def test_narrow_keeps_the_highest_or_the_lowest_bits(width, data):
+    symbols = np.array(data.draw(st.lists(st.integers(0, 2**width - 1), max_size=20)), np.uint32)
+    assert bits.narrow(symbols, width, high=True).tolist() == [int(s) // 2 ** (width - 8) for s in symbols]
+    assert bits.narrow(symbols, width, high=False).tolist() == [int(s) % 256 for s in symbols]
+
+
+def test_narrow_refuses_more_bits_than_there_are():
+    with pytest.raises(ParameterError, match="8 bits"):
+        bits.narrow(np.zeros(1, np.uint32), 7, high=True)

@@ -74,6 +74,41 @@ def test_every_altered_bit_is_found() -> None:
                 read(bytes(data))
 
 
+def test_side_data_come_back_beside_the_symbols() -> None:
+    blocks = [
+        Samples.from_symbols([1, 0, 1], side_data={"setting": np.array([0, 3, 2], np.uint8), "t": np.array([0.5])}),
+        Samples.from_symbols([0], side_data={"setting": np.array([1], np.uint8), "t": np.array([2.5], ">f8")}),
+    ]
+    data = contain(*blocks)
+    reader, payload = read(data)
+    assert (payload, reader.count) == (b"\xa0", 4)
+    whole = open_capture(io.BytesIO(data)).read_all()
+    assert whole.side_data["setting"].tolist() == [0, 3, 2, 1]
+    assert whole.side_data["t"].tolist() == [0.5, 2.5]
+    for bad in (np.array([{}], object), np.zeros((2, 2)), np.array(["a"])):
+        with pytest.raises(ParameterError, match="must be a row of numbers"):
+            contain(Samples.from_symbols([1], side_data={"x": bad}))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"{}\n",
+        b'{"name": "a", "type": "|O"}\n',
+        b'{"name": "a", "type": "<u2"}\n\0',
+        b"[]\n",
+        b'{"name": "a", "type": "|u1"}',
+    ],
+)
+def test_side_data_that_do_not_parse_are_refused(payload: bytes) -> None:
+    with pytest.raises(FormatError):
+        read(build(head(), (b"siDe", payload), (b"DATA", b"\xf0"), tail(8)))
+    changing = [(b"siDe", b'{"name": "a", "type": "%b"}\n' % kind + bytes(8)) for kind in (b"|u1", b"<u2")]
+    with pytest.raises(FormatError, match="changing type"):
+        read(build(head(), *changing, (b"DATA", b"\xf0"), tail(8)))
+
+
 def test_what_follows_the_trailer_is_refused() -> None:
     with pytest.raises(FormatError, match=f"at byte {len(SMALL)}: expected the end"):
         read(SMALL + b"\0")

@@ -7,7 +7,10 @@ import textwrap
 import click
 
 from qrng.accounting import Account, account, smaller
+from qrng.assessed_data import KEEP
 from qrng.assessment import Assessment, assess
+from qrng.cli.report import write_report
+from qrng.cli.segments import assess_segmentwise
 from qrng.entropy.sp800_90b.tracks import TRACKS
 from qrng.errors import ParameterError
 from qrng.formats import LAYOUTS, open_capture
@@ -21,38 +24,54 @@ WIDTH = 78  # columns: fits a terminal of 80
 @click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits.")
 @click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say).")
 @click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
+@click.option("--keep", type=click.Choice(KEEP), help="Which 8 bits of symbols wider than 8 to assess.")
+@click.option("--first", type=click.IntRange(min=1), metavar="N", help="A preview: the first N samples only.")
+@click.option("--segment", type=click.IntRange(min=8), metavar="N", help="Assess each N samples by themselves.")
 @click.option("--track", type=click.Choice(TRACKS), default=TRACKS[0], show_default=True, help="Which assessment.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Shuffles of the IID tests (default: drawn, and told).")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads.")
 @click.option("--physical", metavar="BOUND", help="Bound by physics beside it: trusted-qubit, homodyne, … (see docs).")
+@click.option("--html", "report", metavar="OUT", help="Also write a report with figures to OUT, one HTML file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     file: str,
     bits_per_symbol: int | None,
     layout: str | None,
     lanes: int | None,
+    keep: str | None,
+    first: int | None,
+    segment: int | None,
     track: str,
     seed: int | None,
     workers: int,
     physical: str | None,
+    report: str | None,
     as_json: bool,
 ) -> int:
     """Estimate the min-entropy of the raw samples in FILE ("-" is stdin).
 
     Exits with 3 if no entropy is found or, on the iid track, if the samples are not IID.
     """
+    if segment is not None:
+        if (first, seed, physical, report) != (None,) * 4:
+            raise click.UsageError("--segment goes with none of --first, --seed, --physical and --html")
+        return assess_segmentwise(file, segment, workers, as_json, bits_per_symbol, layout, lanes, keep, track)
     with progress("Estimating", None, "estimates") as advance:
         result = assess(
             file,
             bits_per_symbol=bits_per_symbol,
             layout=layout,
             lanes=lanes,
+            keep=keep,
+            first=first,
             track=track,
             seed=seed,
             workers=workers,
             progress=lambda done, total, name: advance(1),
         )
     bound = _account(file, physical, layout, bits_per_symbol, lanes) if physical else None
+    if report is not None:
+        write_report(result, report, file, layout, bits_per_symbol, lanes, keep)
     if as_json:
         print_json(result.as_json() | ({"physical": bound.as_json()} if bound else {}))
     else:
@@ -98,6 +117,8 @@ def text(result: Assessment, name: str) -> str:
         f"SHA-256 {result.sha256}",
         "",
     ]
+    if result.reduced_from:
+        lines.insert(3, f"the {result.kept}est 8 of each {result.reduced_from} bits were assessed")
     lines += _iid(result)
     if not (result.iid and not result.iid.passed):
         lines += [f"SP 800-90B, {result.track} track    min-entropy", f"{'':26}{'per symbol':>12}{'per bit':>12}"]
@@ -107,7 +128,8 @@ def text(result: Assessment, name: str) -> str:
         lines.append("")
     if result.claimed_min_entropy > 0:
         claim = result.claim
-        lines.append(f"claim                     {claim.bits_per_sample:12.6f}  bits for each symbol of {_bits(width)}")
+        whole = _bits(claim.bits_per_symbol)
+        lines.append(f"claim                     {claim.bits_per_sample:12.6f}  bits for each symbol of {whole}")
         lines += [_wrapped(f"- {assumption}") for assumption in claim.assumptions]
     else:
         lines.append("no claim: no min-entropy is awarded")

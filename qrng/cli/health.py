@@ -98,7 +98,7 @@ def text(report: HealthReport, name: str, read_as: str, automatic: bool) -> str:
     for test in report.tests:
         over = f"{report.lanes} lanes" if test.get("per_lane") else "whole stream"
         if "log2_threshold" in test:
-            row = f"   evidence of 2^{test['log2_threshold']:g}"
+            row = f"   evidence of 2^{test['log2_threshold']:.1f}"
         else:
             columns = (("window", 8), ("cutoff", 8), ("permanent_cutoff", 11))
             row = "".join(f"{test.get(key, '-'):>{n}}" for key, n in columns)

@@ -163,11 +163,12 @@ class Capture:
         self._sha256 = self._stored.digest(anew=self._random_access)
 
     def read_all(self) -> Samples:
-        """The whole capture in memory."""
+        """The whole capture in memory, with its side data."""
         chunks = list(self.chunks())
         packed = np.concatenate([chunk.packed for chunk in chunks]) if len(chunks) > 1 else chunks[0].packed
         assert self.count is not None
-        return Samples(packed, self.count, self.bits_per_symbol, self.lanes, provenance=self.provenance)
+        side = dict(self._reader.side_data)
+        return Samples(packed, self.count, self.bits_per_symbol, self.lanes, 0, side, self.provenance)
 
     def close(self) -> None:
         """Close the file, if `open_capture` opened it."""

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from qrng import bits
 from qrng.errors import FormatError
 from qrng.formats.integers import Integers
-from qrng.formats.layouts import Block, Width
+from qrng.formats.layouts import Block, Reader, Width
 from qrng.formats.stream import Stream
 
 __all__ = ["Json", "Npy", "npz_member"]
@@ -33,7 +33,7 @@ _SCAN = 1 << 20
 _MAX_NPY_HEADER = 10_000  # as numpy.load has it
 
 
-class Json:
+class Json(Reader):
     """An array of integers (symbols) or of bit strings (shots), or an object with `raw_integers`.
 
     A shot of w bits, as a bit string or as an integer with `bits_per_number` = w, gives w symbols of one bit in w

@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 from qrng import bits
 from qrng.errors import FormatError, ParameterError
-from qrng.formats.layouts import Block, Width, blocks_of
+from qrng.formats.layouts import Block, Reader, Width, blocks_of
 
 __all__ = ["Integers"]
 
 Array = npt.NDArray[Any]
 
 
-class Integers(ABC):
+class Integers(Reader, ABC):
     """A reader of integers, one a symbol, in rows of `natural` lanes.
 
     Subclasses open their file, then call `_decide`, and give the numbers in `_arrays`, again after `_rewind`.

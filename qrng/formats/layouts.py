@@ -33,12 +33,17 @@ class Reader(Protocol):
     facts: Mapping[str, Any]
     label: str
 
+    @property
+    def side_data(self) -> Mapping[str, Any]:
+        """What was recorded beside the symbols, known once they have been read."""
+        return {}
+
     def blocks(self, symbols: int) -> Iterator[Block]:
         """Packed blocks of `symbols` symbols (a multiple of 8), the last one shorter."""
         ...
 
 
-class Packed:
+class Packed(Reader):
     """Eight bits to a byte; symbols are cut from the bit stream, first bit = most significant.
 
     A tail of less than 8 bits that makes no whole symbol is padding and must be zero.
@@ -65,7 +70,7 @@ class Packed:
             yield packed[: bits.bytes_for(count * width)], count
 
 
-class Container:
+class Container(Reader):
     """The `.qrng` container: width, lanes and provenance are its own."""
 
     label = "qrng container"
@@ -80,6 +85,11 @@ class Container:
         self.bits_per_symbol = self._container.bits_per_symbol
         self.lanes = self._container.lanes
         self.facts: Mapping[str, Any] = {"recorded": self._container.provenance}
+
+    @property
+    def side_data(self) -> Mapping[str, Any]:
+        """As in `Reader`."""
+        return self._container.side_data
 
     def blocks(self, symbols: int) -> Iterator[Block]:
         """As in `Reader`."""
@@ -97,7 +107,7 @@ class Container:
             data = following
 
 
-class Symbols:
+class Symbols(Reader):
     """One symbol in each byte, its low bits; a byte too wide is an error."""
 
     facts: Mapping[str, Any] = {}
@@ -135,7 +145,7 @@ class Symbols:
             yield bits.pack(values, width), len(values)
 
 
-class Ascii:
+class Ascii(Reader):
     """Characters 0 and 1, white space anywhere between them."""
 
     facts: Mapping[str, Any] = {}

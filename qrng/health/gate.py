@@ -235,6 +235,7 @@ class Gate:
     def close(self) -> None:
         """Wipe what is held; every later push raises ClosedError."""
         self._wipe()
+        self._monitor.wipe()
         self._closed = True
 
     def __enter__(self) -> Self:

@@ -21,6 +21,8 @@ OURS = {
     "apt": "qrng.health.apt",
     "bank": "qrng.health.bank",
     "learned": "qrng.health.learned.bettor",
+    "lfsr": "qrng.health.lfsr",
+    "histogram": "qrng.health.histogram",
 }
 """Name to the module whose `tests(setting)` makes the test."""
 

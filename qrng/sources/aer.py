@@ -14,13 +14,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
+import numpy.typing as npt
 
 from qrng.errors import ClosedError, ParameterError, SourceError
 from qrng.samples import Samples
 from qrng.source import Source
 from qrng.sources.options import Options
 
-__all__ = ["CIRCUITS", "AerSource", "open_spec"]
+__all__ = ["CIRCUITS", "NOISE", "AerSource", "choose_qubits", "fake_backend", "open_spec", "simulator_options"]
 
 CIRCUITS = ("hadamard", "bell", "ghz")
 """Each qubit alone; qubits in pairs (0, 1), (2, 3), …; all qubits together."""
@@ -53,11 +54,11 @@ class AerSource(Source):
         seed: int | None = None,
     ) -> None:
         if circuit not in CIRCUITS:
-            raise ParameterError(f"aer: the circuit is one of {', '.join(CIRCUITS)}, not {circuit!r}")
+            raise ParameterError(f"aer: the circuit is one of {', '.join(CIRCUITS)} or chsh, not {circuit!r}")
         if noise not in NOISE:
             raise ParameterError(f"aer: the noise is one of {', '.join(NOISE)}, not {noise!r}")
-        self._device = _fake_backend(backend)
-        self._qubits = _choose(qubits, self._device.num_qubits)
+        self._device = fake_backend(backend)
+        self._qubits = choose_qubits(qubits, self._device.num_qubits)
         self.lanes = len(self._qubits)
         if circuit == "bell" and self.lanes % 2:
             raise ParameterError(f"aer: Bell pairs need an even number of qubits, not {self.lanes}")
@@ -79,25 +80,16 @@ class AerSource(Source):
     def _prepare(self) -> tuple[Any, dict[str, Any]]:
         """The circuit, and the options of the simulator."""
         from qiskit import QuantumCircuit
-        from qiskit_aer.noise import NoiseModel
 
-        circuit = QuantumCircuit(self._device.num_qubits, self.lanes)
-        for k, qubit in enumerate(self._qubits):
-            partner = {"hadamard": None, "bell": k - 1 if k % 2 else None, "ghz": k - 1 if k else None}
-            before = partner[self._circuit_name]
-            if before is None:
-                circuit.h(qubit)
+        circuit = QuantumCircuit(self.lanes, self.lanes)
+        for k in range(self.lanes):
+            first = {"hadamard": True, "bell": k % 2 == 0, "ghz": k == 0}[self._circuit_name]
+            if first:
+                circuit.h(k)
             else:
-                circuit.cx(self._qubits[before], qubit)
-        circuit.measure(self._qubits, range(self.lanes))
-        options: dict[str, Any] = {"method": "stabilizer"}
-        if self._noise == "readout":
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                options["noise_model"] = NoiseModel.from_backend(
-                    self._device, thermal_relaxation=False, gate_error=False
-                )
-        return circuit, {"backend_options": options}
+                circuit.cx(k - 1, k)
+        circuit.measure(range(self.lanes), range(self.lanes))
+        return circuit, simulator_options(self._device, self._qubits, "stabilizer", self._noise)
 
     def read(self, count: int) -> Samples:
         """As in `Source`; one symbol is one bit of one qubit."""
@@ -106,41 +98,48 @@ class AerSource(Source):
         if count < 1:
             raise ParameterError(f"at least one symbol is read, not {count}")
         parts: list[Samples] = []
+        side: dict[str, list[npt.NDArray[Any]]] = {}
         missing = count
         while missing:
             if self._held is None or self._used == self._held.count:
                 self._held, self._used = self._simulate(), 0
             part = self._held.slice(self._used, self._used + missing)
+            for name, array in self._held.side_data.items():
+                side.setdefault(name, []).append(array[self._used : self._used + part.count])
             self._used += part.count
             missing -= part.count
             parts.append(part)
         samples = Samples.join(parts)
+        samples.side_data = {name: np.concatenate(pieces) for name, pieces in side.items()}
         samples.first = self._given
         self._given += count
         return samples
 
-    def _simulate(self) -> Samples:
+    def _next_seed(self) -> int:
+        """31 bits, which is what Aer takes."""
+        self._runs += 1
+        if self._seed is None:
+            return int.from_bytes(os.urandom(4), "big") // 2
+        return int(np.random.default_rng([self._seed, self._runs]).integers(2**31))
+
+    def _run(self, pubs: list[Any], options: dict[str, Any]) -> list[Any]:
+        """Packed bits of each circuit, as Aer gives them."""
         from qiskit_aer.primitives import SamplerV2
 
-        from qrng.sources.ibm.circuits import columns
-
-        if self._seed is None:
-            seed = int.from_bytes(os.urandom(4), "big") // 2  # Aer takes 31 bits
-        else:
-            seed = int(np.random.default_rng([self._seed, self._runs]).integers(2**31))
-        self._runs += 1
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                array = (
-                    SamplerV2(seed=seed, options=self._options)
-                    .run([self._circuit], shots=self._shots)
-                    .result()[0]
-                    .data.c.array
-                )
+                result = SamplerV2(seed=self._next_seed(), options=options).run(pubs).result()
+                return [item.data.c.array for item in result]
         except Exception as error:  # noqa: BLE001 - Aer raises errors of several libraries
             text = " ".join(str(error).split())[:200]
             raise SourceError(f"{self.spec}: the simulation failed: {text}") from None
+
+    def _simulate(self) -> Samples:
+        """The next block."""
+        from qrng.sources.ibm.circuits import columns
+
+        (array,) = self._run([(self._circuit, None, self._shots)], self._options)
         bits = columns(array, self.lanes, self._shots)
         return Samples.from_symbols(bits.reshape(-1), lanes=self.lanes, provenance=self.provenance())
 
@@ -169,19 +168,42 @@ class AerSource(Source):
         self._held, self._closed = None, True
 
 
-def _fake_backend(name: str) -> Any:
-    from qiskit_ibm_runtime.fake_provider import FakeProviderForBackendV2
+def simulator_options(device: Any, qubits: tuple[int, ...], method: str, noise: str) -> dict[str, Any]:
+    """Options of Aer's sampler: the method, and the readout errors of these qubits of the device if they are wanted."""
+    from qiskit_aer.noise import NoiseModel, ReadoutError
 
+    options: dict[str, Any] = {"method": method}
+    if noise == "readout":
+        model = NoiseModel()
+        properties = device.properties()
+        for k, qubit in enumerate(qubits):
+            known = properties.qubit_property(qubit)
+            p01, p10 = float(known["prob_meas1_prep0"][0]), float(known["prob_meas0_prep1"][0])
+            model.add_readout_error(ReadoutError([[1 - p01, p01], [p10, 1 - p10]]), [k])
+        options["noise_model"] = model
+    return {"backend_options": options}
+
+
+def fake_backend(name: str) -> Any:
+    """The fake backend of that name; ParameterError if there is none."""
+    from qiskit_ibm_runtime import fake_provider
+
+    stem = "".join(word.capitalize() for word in name.split("_"))  # fake_torino is FakeTorino, or FakeTorinoV2
+    made: Any = getattr(fake_provider, stem, None) or getattr(fake_provider, f"{stem}V2", None)
+    if not hasattr(made, "conf_filename"):  # what every fake backend has
+        names = sorted(
+            n.removeprefix("Fake").removesuffix("V2").lower()
+            for n in dir(fake_provider)
+            if hasattr(getattr(fake_provider, n), "conf_filename")
+        )
+        raise ParameterError(f"aer: no fake backend named {name!r}; there are fake_ + {', '.join(names)}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        backends = {backend.name: backend for backend in FakeProviderForBackendV2().backends()}
-    if name not in backends:
-        large = ", ".join(sorted(n for n, b in backends.items() if b.num_qubits >= 127))
-        raise ParameterError(f"aer: no fake backend named {name!r}; among those of 127 qubits and more are {large}")
-    return backends[name]
+        return made()
 
 
-def _choose(asked: str, total: int) -> tuple[int, ...]:
+def choose_qubits(asked: str, total: int) -> tuple[int, ...]:
+    """Physical qubits from "all" or "0,4,7"."""
     if asked == "all":
         return tuple(range(total))
     try:
@@ -193,14 +215,16 @@ def _choose(asked: str, total: int) -> tuple[int, ...]:
     return found
 
 
-def open_spec(target: str, options: Options) -> AerSource:
-    """Open `aer:FAKE_BACKEND?qubits=…&circuit=…&noise=…&seed=…`."""
+def open_spec(target: str, options: Options) -> Source:
+    """Open `aer:FAKE_BACKEND?qubits=…&circuit=…&noise=…&seed=…`; with circuit=chsh also `group=…`."""
     if not target:
         raise ParameterError("aer: needs a fake backend, as in aer:fake_torino")
-    return AerSource(
-        target,
-        options.text("qubits", "all") or "",
-        options.text("circuit", "hadamard") or "",
-        options.text("noise", "readout") or "",
-        options.integer("seed"),
-    )
+    qubits = options.text("qubits", "all") or ""
+    circuit = options.text("circuit", "hadamard") or ""
+    noise = options.text("noise", "readout") or ""
+    seed = options.integer("seed")
+    if circuit == "chsh":
+        from qrng.sources.aer_chsh import AerChshSource
+
+        return AerChshSource(target, qubits, noise, seed, options.integer("group", 16) or 0)
+    return AerSource(target, qubits, circuit, noise, seed)

@@ -26,6 +26,7 @@ from qrng.claim import EntropyClaim
 from qrng.errors import ClosedError, EntropyError, ParameterError
 from qrng.samples import Samples
 from qrng.source import Source
+from qrng.sources.calibration import readout_errors
 from qrng.sources.options import Options
 
 __all__ = ["SimulatorSource", "open_spec"]
@@ -261,16 +262,21 @@ def _short(array: npt.NDArray[np.float64]) -> float | list[float]:
 
 
 def open_spec(target: str, options: Options) -> SimulatorSource:
-    """Open `sim:?qubits=…&bias=…&readout_error=…&p01=…&p10=…&drift=…&drift_period=…&crosstalk=…&seed=…`."""
+    """Open `sim:?qubits=…&bias=…&readout_error=…&p01=…&p10=…&drift=…&drift_period=…&crosstalk=…&seed=…`.
+
+    `calibration=FILE` takes p01 and p10 of each qubit from a calibration file (see `qrng.sources.calibration`).
+    """
     if target:
         raise ParameterError(f"sim: takes options only, as in sim:?qubits=8, not {target!r}")
     both = options.numbers("readout_error", 0.01)
+    calibration = options.text("calibration")
+    fitted = readout_errors(calibration) if calibration else None
     return SimulatorSource(
-        options.integer("qubits", 8) or 0,
+        options.integer("qubits", len(fitted[0]) if fitted else 8) or 0,
         options.numbers("bias", 0.01),
         both,
-        options.numbers("p01", both),
-        options.numbers("p10", both),
+        options.numbers("p01", fitted[0] if fitted else both),
+        options.numbers("p10", fitted[1] if fitted else both),
         options.number("drift", 0.002),
         options.number("drift_period", 1e7),
         options.number("crosstalk", 0.002),

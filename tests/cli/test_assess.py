@@ -111,3 +111,40 @@ def test_a_real_capture_of_32_qubits(tmp_path):
     assert (report["samples"], report["lanes"], report["bits_per_symbol"]) == (320_000, 32, 1)
     assert len(report["lane_estimates"]) == 32
     assert report["claim"]["bits_per_sample"] <= report["lane_average"]
+
+
+def test_segments_are_listed_with_their_smallest(capture):
+    done = qrng("assess", *SYMBOLS, "--segment", "8000", "--workers", "2", cwd=capture)
+    text = done.stdout.decode()
+    assert done.returncode == 0
+    assert "20000 samples, 2 segments of 8000; the last 4000 samples were not assessed" in text
+    assert "smallest" in text
+    report = json.loads(qrng("assess", *SYMBOLS, "--segment", "8000", "--json", cwd=capture).stdout)
+    assert report["schema"] == "qrng.assessment_segments/1"
+    assert report["min_entropy"] == min(s["min_entropy"] for s in report["segments"])
+
+
+def test_a_preview_says_that_it_is_one(capture):
+    assert "a preview" in qrng("assess", *SYMBOLS, "--first", "5000", cwd=capture).stdout.decode()
+
+
+def test_the_iid_track_prints_the_seed_that_repeats_it(capture):
+    done = qrng("assess", *SYMBOLS, "--track", "iid", "--seed", "7", cwd=capture)
+    assert done.returncode == 0
+    assert "IID tests passed" in done.stdout.decode()
+    assert "seed 7" in done.stdout.decode()
+
+
+def test_a_report_is_written_beside_the_text(capture):
+    pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
+    pytest.importorskip("jinja2", reason="the extra 'report' is not installed")
+    done = qrng("assess", *SYMBOLS, "--html", "report.html", cwd=capture)
+    assert done.returncode == 0
+    assert "claim" in done.stdout.decode()
+    assert (capture / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_report_can_not_be_made_from_a_pipe(capture):
+    done = qrng("assess", "-", *SYMBOLS[1:], "--html", "report.html", cwd=capture, data=bytes(range(16)) * 100)
+    assert done.returncode == 2
+    assert not (capture / "report.html").exists()

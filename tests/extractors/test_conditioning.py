@@ -76,8 +76,7 @@ def test_hash_df_counts_and_names_the_length():
         HashDfConditioner(384, 65288)
 
 
-def test_cmac_of_rfc_4493():
-    pytest.importorskip("cryptography", reason="the extra `crypto` is not installed")
+def test_cmac_of_rfc_4493(crypto_extra):
     key = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")
     message = bytes.fromhex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411")
     assert CmacConditioner(320, key).condition(message).hex() == "dfa66747de9ae63030ca32611497c827"

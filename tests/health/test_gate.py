@@ -17,6 +17,7 @@ from qrng import Samples
 from qrng.errors import ClosedError, HealthAlarm, HealthFailure, ParameterError
 from qrng.health import Gate, State, registry
 from qrng.health.base import HealthTest
+from qrng.health.edetector import EDetector
 
 STARTUP = 1024
 
@@ -237,6 +238,7 @@ def test_closing_wipes_and_refuses() -> None:
         (held,) = (part.packed for part in gate._held)
         assert held.any()
     assert not held.any()
+    assert not any(test._owner.any() for test in gate._monitor.tests if isinstance(test, EDetector))
     late = samples(good(10), 20000)
     with pytest.raises(ClosedError):
         gate.push(late)
@@ -261,8 +263,9 @@ def test_status_is_json_and_counts() -> None:
     assert [(test["name"], test["per_lane"]) for test in status["tests"]] == [
         *((name, per_lane) for name in ("rct", "apt", "bank") for per_lane in (False, True)),
         ("learned", False),
+        ("lfsr", False),
     ]
-    assert [test.get("cutoff") for test in status["tests"]] == [35, 35, 645, 645, None, None, None]
+    assert [test.get("cutoff") for test in status["tests"]] == [35, 35, 645, 645, None, None, None, None]
     alpha = 2.0**-30
     assert status["false_alarm_bound"] == pytest.approx(2 * 5000 * alpha + (2 * 5000 / 1024 + 1 + 2) * alpha)
     assert 0 < status["log2_evidence"] < 40

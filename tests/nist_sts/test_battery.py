@@ -4,14 +4,16 @@ import json
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 
 import nist_sts
 from nist_sts import TESTS
-from qrng.errors import FormatError, ParameterError
+from qrng.errors import FormatError, ParameterError, SourceExhausted
 from qrng.samples import Samples
+from qrng.source import Source
 
 MODES = ("nist", "corrected")
 
@@ -34,12 +36,37 @@ def test_constant_and_alternating_data_fail(data: bytes, mode: str) -> None:
     assert not nist_sts.run(data, mode=mode).passed
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("n", [100, 127, 1001, 65_537, 1_000_000])
+def test_degenerate_data_give_probabilities_or_reasons_never_anything_else(n: int, mode: str) -> None:
+    size = -(-n // 8)
+    for pattern in (b"\x00", b"\xff", b"\xaa", b"\x0f", b"\x00" * 99 + b"\xff" * 99, bytes(range(256))):
+        packed = np.frombuffer((pattern * size)[:size], np.uint8)
+        report = nist_sts.run(Samples(np.array(packed), n), mode=mode)
+        json.dumps(report.as_dict(), allow_nan=False)
+        for test in report.tests:
+            for p in test.p_values[0]:
+                assert p is None or 0 <= p <= 1
+            assert (test.passed is None) == all(p is None for p in test.p_values[0])
+        assert n < 200 or not report.passed
+
+
 def test_one_low_p_value_among_many_does_not_fail_good_data() -> None:
     """Seed chosen so that a p-value below 0.01 occurs: the family verdict stands, the p-value is shown."""
     report = nist_sts.run(good(800_000, seed=3), sequences=100)
     lowest = min(p for test in report.tests for row in test.p_values for p in row if p is not None)
     assert lowest < 0.01
     assert report.passed
+
+
+def test_a_defect_too_small_for_one_sequence_shows_in_the_proportions() -> None:
+    """Ones with probability 0.508: hardly a p-value is rejected, but far too many lie below 0.01."""
+    biased = np.random.default_rng(6).random(2_000_000) < 0.508
+    report = nist_sts.run(biased, length=20_000, tests=["frequency", "runs"])
+    assert report.rows_below_band == 1
+    assert report.as_dict()["rows_below_band"] == 1
+    assert "LOOK: 1 row has fewer sequences" in report.as_text()
+    assert "LOOK" not in nist_sts.run(good(2_000_000), length=20_000).as_text()
 
 
 def test_127_bits_reach_the_tests_that_need_100() -> None:
@@ -113,6 +140,43 @@ def test_sequences_wait_in_line_not_in_memory() -> None:
     report = nist_sts.run(parts(), length=8000, workers=2, tests=["frequency"], progress=advance)
     assert (report.sequences, done) == (60, 60)
     assert most <= 6
+
+
+class Live(Source):
+    """A live source of 4-bit symbols."""
+
+    spec = "test:live"
+    bits_per_symbol = 4
+
+    def __init__(self, finite: bool = False) -> None:
+        self.generator = np.random.default_rng(31)
+        self.finite = finite
+        self.left = 50_000
+
+    def read(self, count: int) -> Samples:
+        if self.finite:
+            count = min(count, self.left)
+            self.left -= count
+            if count == 0:
+                raise SourceExhausted("the end")
+        return Samples.from_symbols(self.generator.integers(0, 16, count), 4)
+
+    def provenance(self) -> dict[str, Any]:
+        return {}
+
+
+def test_a_live_source_is_read_as_far_as_asked() -> None:
+    report = nist_sts.run(Live(), length=30_000, sequences=5)
+    assert (report.sequences, report.passed) == (5, True)
+    assert nist_sts.run(Live(), sequences=1, tests=["frequency"]).length == 1_000_000
+    with pytest.raises(ParameterError, match="a live source never ends"):
+        nist_sts.run(Live(), length=30_000)
+
+
+def test_a_finite_source_is_read_to_its_end() -> None:
+    report = nist_sts.run(Live(finite=True), length=30_000)
+    assert (report.sequences, report.unused_bits) == (6, 20_000)
+    assert nist_sts.run(Live(finite=True)).length == 200_000
 
 
 def test_symbols_are_taken_as_their_bits() -> None:

@@ -123,6 +123,24 @@ def test_final_analysis_report_is_written_in_nist_mode_only(folder: Path) -> Non
     assert not (folder / "other.txt").exists()
 
 
+def test_memory_does_not_grow_with_the_input(folder: Path) -> None:
+    """Peak memory, in KiB, of the same test on 125 kB and on 40 MB of standard input."""
+    watch = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    piece, peaks = np.random.default_rng(4).bytes(125_000), []
+    for times in (1, 320):
+        command = [sys.executable, "-c", watch, SCRIPT, "-", "--length", "1000000", "--tests", "frequency"]
+        peaks.append(int(subprocess.run(command, input=piece * times, capture_output=True, check=True).stdout))
+    assert peaks[1] < peaks[0] + 20_000
+
+
+def test_page_with_plots_is_written(folder: Path) -> None:
+    assert nist_sts("good.bin", "--html", "report.html", cwd=folder).returncode == 0
+    assert (folder / "report.html").read_text().startswith("<!doctype html>")
+
+
 def test_qrng_sts_is_the_same_command(folder: Path) -> None:
     code = "from qrng.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code, "sts", "good.bin", "--json"], cwd=folder, capture_output=True)

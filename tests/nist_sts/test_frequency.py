@@ -3,6 +3,7 @@
 from fractions import Fraction
 from math import comb
 
+import numpy as np
 import pytest
 
 from nist_sts import TESTS, Sequence
@@ -31,6 +32,12 @@ def test_corrected_p_value_is_the_binomial_tail(example_100: Sequence) -> None:
 
 def test_perfect_balance_is_no_evidence() -> None:
     assert frequency(Sequence.from_string("01" * 50), "corrected").p_values == (1.0,)
+
+
+def test_a_bias_of_one_percent_is_found() -> None:
+    biased = np.random.default_rng(23).random(100_000) < 0.52
+    for mode in ("nist", "corrected"):
+        assert frequency(Sequence(np.packbits(biased)), mode).p_values[0] < 1e-12
 
 
 def test_corrected_equals_the_normal_limit_for_long_sequences(constants: dict[str, Sequence]) -> None:

@@ -101,4 +101,6 @@ def test_a_walk_that_is_drawn_back_is_found() -> None:
         step = 0 if s == 2 else 1 if s == -2 else int(step)
         s += 2 * step - 1
         bits.append(step)
-    assert max(excursions(Sequence(np.packbits(bits))).p_values[k] for k in (0, 1, 6, 7)) < 1e-12
+    sequence = Sequence(np.packbits(bits))
+    assert max(excursions(sequence).p_values[k] for k in (0, 1, 6, 7)) < 1e-12
+    assert max(variant(sequence).p_values[k] for k in (7, 10)) < 1e-12

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nist_sts.summary import bins, holm, nist_verdict, proportion_band, uniformity
+from nist_sts.summary import bins, exact_band, holm, nist_verdict, proportion_band, uniformity
 
 
 @pytest.mark.parametrize(("s", "nist", "corrected"), [(100, 96, 97), (1000, 980, 981)])
@@ -15,6 +15,12 @@ def test_proportion_band_of_section_4_2_1(s: int, nist: int, corrected: int) -> 
 
 def test_a_thousand_sequences_may_pass_too_often() -> None:
     assert proportion_band(1000, "nist") == (980, 999)
+
+
+@pytest.mark.parametrize(("s", "least"), [(1, 0), (100, 93), (1000, 976), (10_000, 9859)])
+def test_exact_band_holds_all_188_rows_of_good_data(s: int, least: int) -> None:
+    """Where NIST's band, row by row, gives a false alarm in 47 of 100 reports of 100 sequences."""
+    assert exact_band(s, 188) == least
 
 
 def test_one_sequence_is_judged_by_its_own_p_value() -> None:

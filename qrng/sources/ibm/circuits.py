@@ -1,27 +1,44 @@
 """Circuits for one job, and the bits in its results.
 
-A job holds two known-answer circuits (an asymmetric pattern of X gates, and its complement) and then Hadamard circuits.
-The known answers show a backend that returns zeros, swaps qubits or has lost one; their flips are the readout errors of
-the same job: P(read 1 | 0) and P(read 0 | 1) of every qubit.
+A job holds two known-answer circuits (an asymmetric pattern of X gates, and its complement) and then those that make
+the raw bits: Hadamard gates on all qubits, or Bell pairs measured at random settings. The known answers show a backend
+that returns zeros, swaps qubits or has lost one; their flips are the readout errors of the same job: P(read 1 | 0) and
+P(read 0 | 1) of every qubit.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qrng.errors import SourceError
+from qrng.errors import ParameterError, SourceError
 
-__all__ = ["KNOWN_ANSWERS", "WRONG_ANSWERS", "Shots", "build", "columns", "known_pattern", "read_results"]
+__all__ = [
+    "CHSH_A",
+    "CHSH_B",
+    "KNOWN_ANSWERS",
+    "WRONG_ANSWERS",
+    "Shots",
+    "build",
+    "build_chsh",
+    "columns",
+    "known_pattern",
+    "read_results",
+]
 
 KNOWN_ANSWERS = 2
 """Circuits at the start of a job whose results are known."""
 WRONG_ANSWERS = 0.25
 """Share of wrong answers of any qubit above which a job is rejected: no working qubit is that far off."""
+
+CHSH_A = (0.0, math.pi / 2)
+CHSH_B = (math.pi / 4, -math.pi / 4)
+"""Angles in the plane of X and Z of the settings x and y, which reach S = 2√2 on (|00⟩ + |11⟩)/√2."""
 
 Bits = npt.NDArray[np.uint8]
 
@@ -37,9 +54,50 @@ def known_pattern(qubits: int) -> Bits:
 def build(backend: Any, qubits: list[int], hadamards: int) -> list[Any]:
     """Circuits of one job, compiled for these physical qubits; classical bit k is lane k."""
     from qiskit import QuantumCircuit
-    from qiskit.transpiler import generate_preset_pass_manager
 
     n = len(qubits)
+    noise = QuantumCircuit(n, n)
+    noise.h(range(n))
+    noise.measure(range(n), range(n))
+    *known, compiled = _compile(backend, qubits, [*_known_answers(n), noise])
+    return [*known, *[compiled] * hadamards]
+
+
+def build_chsh(backend: Any, qubits: list[int], settings: list[list[int]]) -> list[Any]:
+    """Known-answer circuits, then Bell pairs (0, 1), (2, 3), … measured at the settings 2x + y of each pair.
+
+    Raises:
+        ParameterError: a pair whose qubits are not coupled on this backend.
+    """
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import ParameterVector
+
+    n = len(qubits)
+    coupled = {frozenset(edge) for edge in backend.coupling_map.get_edges()} if backend.coupling_map else None
+    pairs = list(zip(qubits[::2], qubits[1::2], strict=True))
+    for pair in pairs:
+        if coupled is not None and frozenset(pair) not in coupled:
+            raise ParameterError(f"ibm: qubits {pair[0]} and {pair[1]} are not coupled on {backend.name}: no Bell pair")
+    angles = ParameterVector("angle", n)
+    bell = QuantumCircuit(n, n)
+    for k in range(0, n, 2):
+        bell.h(k)
+        bell.cx(k, k + 1)
+        bell.ry(-angles[k], k)
+        bell.ry(-angles[k + 1], k + 1)
+    bell.measure(range(n), range(n))
+    *known, compiled = _compile(backend, qubits, [*_known_answers(n), bell])
+    circuits = []
+    for row in settings:
+        values = [angle for setting in row for angle in (CHSH_A[setting // 2], CHSH_B[setting % 2])]
+        circuits.append(compiled.assign_parameters(dict(zip(angles, values, strict=True))))
+    return [*known, *circuits]
+
+
+def _known_answers(n: int) -> list[Any]:
+    """The pattern of X gates and its complement."""
+    from qiskit import QuantumCircuit
+
     pattern = known_pattern(n)
     circuits = []
     for wanted in (pattern, 1 - pattern):
@@ -48,14 +106,16 @@ def build(backend: Any, qubits: list[int], hadamards: int) -> list[Any]:
             circuit.x(k)
         circuit.measure(range(n), range(n))
         circuits.append(circuit)
-    noise = QuantumCircuit(n, n)
-    noise.h(range(n))
-    noise.measure(range(n), range(n))
+    return circuits
+
+
+def _compile(backend: Any, qubits: list[int], circuits: list[Any]) -> list[Any]:
+    from qiskit.transpiler import generate_preset_pass_manager
+
     passes = generate_preset_pass_manager(
         optimization_level=1, backend=backend, initial_layout=qubits, seed_transpiler=0
     )
-    known, other, compiled = passes.run([*circuits, noise])
-    return [known, other, *[compiled] * hadamards]
+    return list(passes.run(circuits))
 
 
 @dataclass(frozen=True)

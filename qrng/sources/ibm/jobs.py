@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from qrng.errors import ParameterError, SourceError
 from qrng.samples import Samples
-from qrng.sources.ibm.circuits import KNOWN_ANSWERS, build, read_results
+from qrng.sources.ibm.circuits import KNOWN_ANSWERS, build, build_chsh, read_results
 from qrng.sources.ibm.client import TransientError, check_quota, guarded, retried
 from qrng.sources.ibm.ledger import Entry, Ledger
 
@@ -19,6 +20,8 @@ __all__ = ["JobPlan", "cancel", "choose_qubits", "collect", "make_plan", "reconc
 
 _MOST_EXECUTIONS = 10_000_000  # circuits × shots in one job, as the platform limits it
 _MOST_SHOTS = 10_000  # shots of a circuit: the two known-answer circuits take as many
+_SETTINGS = 64  # circuits of a CHSH job, each with settings of its own
+CIRCUITS = ("hadamard", "chsh")
 _POLL = (1.0, 30.0)  # seconds between questions about a job: at first, and at most
 
 
@@ -28,18 +31,22 @@ class JobPlan:
 
     Attributes:
         qubits: physical qubits, lane by lane.
-        hadamards: number of Hadamard circuits.
+        hadamards: number of circuits that make raw bits.
         shots: shots of every circuit.
         rep_delay: seconds between shots, None for the backend's default.
+        circuit: "hadamard", or "chsh" for Bell pairs with random settings, drawn anew for each circuit of each job.
     """
 
     qubits: tuple[int, ...]
     hadamards: int
     shots: int
     rep_delay: float | None = None
+    circuit: str = "hadamard"
 
 
-def make_plan(qubits: tuple[int, ...], shots: int, rep_delay: float | None = None) -> JobPlan:
+def make_plan(
+    qubits: tuple[int, ...], shots: int, rep_delay: float | None = None, circuit: str = "hadamard"
+) -> JobPlan:
     """Circuits and shots for at least `shots` shots of noise.
 
     Raises:
@@ -47,11 +54,15 @@ def make_plan(qubits: tuple[int, ...], shots: int, rep_delay: float | None = Non
     """
     if shots < 1:
         raise ParameterError(f"ibm: at least one shot is taken, not {shots}")
+    if circuit not in CIRCUITS or (circuit == "chsh" and len(qubits) % 2):
+        raise ParameterError(f"ibm: the circuit is one of {', '.join(CIRCUITS)}; chsh takes an even number of qubits")
     hadamards = math.ceil(shots / _MOST_SHOTS)
+    if circuit == "chsh":
+        hadamards = max(hadamards, min(shots, _SETTINGS))
     each = math.ceil(shots / hadamards)
     if (hadamards + KNOWN_ANSWERS) * each > _MOST_EXECUTIONS:
         raise ParameterError(f"ibm: {shots} shots are more than one job executes ({_MOST_EXECUTIONS} with its checks)")
-    return JobPlan(qubits, hadamards, each, rep_delay)
+    return JobPlan(qubits, hadamards, each, rep_delay, circuit)
 
 
 def choose_qubits(backend: Any, asked: str | None) -> tuple[int, ...]:
@@ -96,16 +107,22 @@ def submit(service: Any, backend: Any, plan: JobPlan, ledger: Ledger, instance: 
         SourceError: the plan's time is spent, or the platform refuses the job (noted as failed).
     """
     check_quota(service)
-    facts = {
+    facts: dict[str, Any] = {
         "qubits": list(plan.qubits),
         "hadamards": plan.hadamards,
         "shots": plan.shots,
         "rep_delay": plan.rep_delay,
+        "circuit": plan.circuit,
         "instance": instance,
         "calibration": calibration(backend, plan.qubits),
     }
     with guarded("compiling the circuits"):
-        circuits = build(backend, list(plan.qubits), plan.hadamards)
+        if plan.circuit == "chsh":
+            drawn = np.frombuffer(os.urandom(plan.hadamards * len(plan.qubits) // 2), np.uint8) % 4
+            facts["settings"] = drawn.reshape(plan.hadamards, -1).tolist()
+            circuits = build_chsh(backend, list(plan.qubits), facts["settings"])
+        else:
+            circuits = build(backend, list(plan.qubits), plan.hadamards)
     tag = ledger.intend(backend.name, facts)
 
     def send() -> str:
@@ -179,7 +196,10 @@ def wait(service: Any, entry: Entry, timeout: float) -> str:
 
 
 def collect(service: Any, entry: Entry, ledger: Ledger, timeout: float = 0.0) -> Samples:
-    """The bits of a job: one-bit symbols, lanes = qubits, shots in order.
+    """The bits of a job, shots in order.
+
+    Hadamard circuits give one-bit symbols, lanes = qubits; Bell pairs two-bit symbols (outcomes a, b), lanes = pairs,
+    with the side data "settings", 2x + y for each symbol.
 
     May be repeated: the platform keeps results, and the ledger keeps the job until `Ledger.close` says "collected".
 
@@ -210,11 +230,18 @@ def collect(service: Any, entry: Entry, ledger: Ledger, timeout: float = 0.0) ->
         "simulated": False,
         "reproducible": False,
         "true_shot_order": True,
+        "circuit": plan["circuit"],
         "qubits": plan["qubits"],
         "rep_delay": plan["rep_delay"],
         "known_answers": {"shots": shots.answers, "flips01": shots.flips01, "flips10": shots.flips10},
         "calibration": plan["calibration"],
     }
+    if plan["circuit"] == "chsh":
+        symbols = 2 * shots.bits[:, ::2] + shots.bits[:, 1::2]
+        settings = np.repeat(np.array(plan["settings"], np.uint8), plan["shots"], axis=0).reshape(-1)
+        side = {"settings": settings}
+        facts["settings"] = f"random, 2x + y a symbol, {plan['shots']} shots a circuit"
+        return Samples.from_symbols(symbols.reshape(-1), 2, lanes=symbols.shape[1], side_data=side, provenance=facts)
     return Samples.from_symbols(shots.bits.reshape(-1), lanes=len(plan["qubits"]), provenance=facts)
 
 

@@ -63,8 +63,8 @@ class Entry:
     note: str
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready, without the calibration data of the plan."""
-        plan = {key: value for key, value in self.plan.items() if key != "calibration"}
+        """JSON-ready, without the long parts of the plan."""
+        plan = {key: value for key, value in self.plan.items() if key not in ("calibration", "settings")}
         return {**self.__dict__, "plan": plan}
 
 

@@ -6,6 +6,9 @@ import math
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
+import numpy.typing as npt
+
 from qrng.errors import ClosedError, ParameterError
 from qrng.samples import Samples
 from qrng.source import Source
@@ -27,6 +30,7 @@ class IbmSource(Source):
         instance: CRN or name of the service instance, None for the account's.
         timeout: seconds to wait for a job; one that takes longer stays in the ledger.
         ledger: the file of jobs, None for the default.
+        circuit: "hadamard", or "chsh" for Bell pairs (0, 1), (2, 3), … of the qubits, with settings as side data.
         service: a connected service, None to connect with the user's account.
 
     Raises:
@@ -42,16 +46,20 @@ class IbmSource(Source):
         instance: str | None = None,
         timeout: float = 3600.0,
         ledger: str | None = None,
+        circuit: str = "hadamard",
         service: Any = None,
     ) -> None:
         self.service = service if service is not None else client.connect(instance)
         client.retried(self.service.usage, "connecting to IBM Quantum")  # the client passes over a refusal until here
         self.backend = client.retried(lambda: self.service.backend(backend), f"opening the backend {backend}")
         self.ledger = Ledger(ledger)
-        self.plan = jobs.make_plan(jobs.choose_qubits(self.backend, qubits), shots, rep_delay)
+        self.plan = jobs.make_plan(jobs.choose_qubits(self.backend, qubits), shots, rep_delay, circuit)
         self.lanes = len(self.plan.qubits)
+        if circuit == "chsh":
+            self.lanes, self.bits_per_symbol = self.lanes // 2, 2
         self._timeout, self._instance = timeout, instance
         given = {"qubits": qubits, "shots": shots, "rep_delay": rep_delay, "instance": instance, "timeout": timeout}
+        given["circuit"] = circuit
         self.spec = f"ibm:{backend}?" + urlencode({k: v for k, v in given.items() if v is not None}, safe=",")
         self._held: Samples | None = None
         self._pending: Entry | None = None
@@ -71,18 +79,21 @@ class IbmSource(Source):
         if count < 1:
             raise ParameterError(f"at least one symbol is read, not {count}")
         parts: list[Samples] = []
+        side: dict[str, list[npt.NDArray[Any]]] = {}
         missing = count
         while missing:
             if self._held is None or self._used == self._held.count:
                 self._held, self._used = self._next(), 0
                 self._facts = dict(self._held.provenance)
             part = self._held.slice(self._used, self._used + missing)
+            for name, array in self._held.side_data.items():
+                side.setdefault(name, []).append(array[self._used : self._used + part.count])
             self._used += part.count
             missing -= part.count
             parts.append(part)
         samples = Samples.join(parts)
         samples.first = self._given
-        samples.lanes = self.lanes
+        samples.side_data = {name: np.concatenate(pieces) for name, pieces in side.items()}
         self._given += count
         return samples
 
@@ -121,7 +132,7 @@ class IbmSource(Source):
 
 
 def open_spec(target: str, options: Options) -> IbmSource:
-    """Open `ibm:BACKEND?qubits=…&shots=…&rep_delay=…&instance=…&timeout=…`."""
+    """Open `ibm:BACKEND?qubits=…&shots=…&rep_delay=…&instance=…&timeout=…&circuit=…`."""
     if not target:
         raise ParameterError("ibm: needs a backend, as in ibm:ibm_fez")
     delay = options.number("rep_delay", -1.0)
@@ -136,4 +147,5 @@ def open_spec(target: str, options: Options) -> IbmSource:
         None if delay < 0 else delay,
         options.text("instance"),
         timeout,
+        circuit=options.text("circuit", "hadamard") or "",
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qrng.sources.ibm.circuits import build, known_pattern, read_results
+from qrng.sources.ibm.circuits import build, build_chsh, columns, known_pattern, read_results
 
 
 @pytest.mark.parametrize("sampler", ["executor", "SamplerV2"])
@@ -54,3 +54,23 @@ def test_the_pattern_shows_reversal_and_shifts() -> None:
         pattern = known_pattern(n)
         assert (pattern != pattern[::-1]).any()
         assert (pattern != np.roll(pattern, 1)).any()
+
+
+def test_bell_pairs_reach_the_value_of_quantum_mechanics(ibm_extra: None, sim_extra: None) -> None:
+    """Compiled for a fake backend's gates and couplings, but run without noise."""
+    from qiskit_aer.primitives import SamplerV2
+    from qiskit_ibm_runtime.fake_provider import FakeMelbourneV2
+
+    settings = [[0, 3], [1, 2], [2, 1], [3, 0]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        circuits = build_chsh(FakeMelbourneV2(), [5, 6, 3, 2], settings)[2:]
+        results = SamplerV2(seed=1).run(circuits, shots=4000).result()
+    win: list[float] = []
+    for row, result in zip(settings, results, strict=True):
+        bits = columns(result.data.c.array, 4, 4000)
+        for pair, setting in enumerate(row):
+            xor = bits[:, 2 * pair] ^ bits[:, 2 * pair + 1]
+            win.append(float((xor == (setting == 3)).mean()))
+    assert np.mean(win) == pytest.approx(0.5 + 2**0.5 / 4, abs=0.01)
+    assert min(win) > 0.82

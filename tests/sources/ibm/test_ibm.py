@@ -351,3 +351,25 @@ def test_an_account_file_that_is_absent_is_named(
     monkeypatch.setattr(management, "_DEFAULT_ACCOUNT_CONFIG_JSON_FILE", str(tmp_path / "none.json"))
     with pytest.raises(SourceError, match="save one with"):
         client.connect()
+
+
+def test_bell_pairs_come_with_the_settings_of_their_circuits(
+    open_ibm: Callable[..., IbmSource], connect: Callable[[], Any], platform: Any, ledger: Ledger
+) -> None:
+    platform.qubits = 4
+    sent: list[np.ndarray] = []
+    platform.spoil = lambda tables: sent.extend(tables[2:]) or tables
+    with open_ibm(circuit="chsh", qubits="0,1,3,4", shots=640) as source:
+        assert (source.lanes, source.bits_per_symbol) == (2, 2)
+        first, rest = source.read(101), source.read(2 * 640 - 101)
+    settings = np.array(ledger.entries()[0].plan["settings"])
+    assert settings.shape == (64, 2) and set(settings.reshape(-1)) <= {0, 1, 2, 3}
+    together = np.concatenate([first.side_data["settings"], rest.side_data["settings"]])
+    assert together.tolist() == np.repeat(settings, 10, axis=0).reshape(-1).tolist()
+    bits = np.concatenate(sent[:64]).astype(int)
+    assert Samples.join([first, rest]).symbols().reshape(-1, 2).tolist() == (2 * bits[:, ::2] + bits[:, 1::2]).tolist()
+    assert first.provenance["settings"] == "random, 2x + y a symbol, 10 shots a circuit"
+
+    for options in ({"qubits": "0,2,3,4"}, {"qubits": "0,1,2"}, {"circuit": "w"}):
+        with pytest.raises(ParameterError), open_ibm(**{"circuit": "chsh", "qubits": "0,1", **options}) as source:
+            source.submit()

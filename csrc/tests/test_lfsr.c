@@ -1,0 +1,88 @@
+#include <math.h>
+
+#include "check.h"
+
+/* The shortest register that makes the bits, by trying every length and every tap set: the definition. */
+static uint32_t plain_complexity(const uint8_t *packed, uint32_t n) {
+    for (uint32_t length = 0; length < n; length++)
+        for (uint32_t taps = 0; taps < 1u << length; taps++) {
+            uint32_t t = length;
+            for (; t < n; t++) {
+                unsigned sum = 0;
+                for (uint32_t i = 1; i <= length; i++)
+                    sum ^= (taps >> (i - 1) & 1) & test_bit(packed, t - i);
+                if (sum != test_bit(packed, t))
+                    break;
+            }
+            if (t == n)
+                return length;
+        }
+    return n;
+}
+
+static void complexity_is_that_of_the_shortest_register(void) {
+    uint64_t state = 1, taps[5];
+    for (int round = 0; round < 300; round++) {
+        uint8_t x[2];
+        uint32_t n = 1 + (uint32_t)(test_random(&state) % 12);
+        test_fill(&state, x, 2);
+        CHECK(qrng_lfsr_complexity(x, n, 256, taps) == plain_complexity(x, n));
+    }
+    uint8_t zeros[32] = {0}, last_one[32] = {0};
+    last_one[31] = 1;
+    CHECK(qrng_lfsr_complexity(zeros, 256, 256, taps) == 0 && taps[0] == 1 && taps[1] == 0);
+    CHECK(qrng_lfsr_complexity(last_one, 256, 96, taps) == 97);
+    CHECK(qrng_lfsr_complexity(last_one, 256, 256, taps) == 256);
+}
+
+static void the_register_found_makes_the_bits(void) {
+    uint64_t state = 2, taps[5];
+    for (int round = 0; round < 200; round++) {
+        uint8_t x[32];
+        test_fill(&state, x, 32);
+        uint32_t length = qrng_lfsr_complexity(x, 256, 256, taps);
+        CHECK(length > 100 && length < 156); /* 128 within a dozen for random bits */
+        for (uint32_t t = length; t < 256; t++) {
+            unsigned sum = 0;
+            for (uint32_t i = 0; i <= length; i++)
+                sum ^= (unsigned)(taps[i / 64] >> i % 64 & 1) & test_bit(x, t - i);
+            CHECK(sum == 0);
+        }
+    }
+}
+
+static void a_register_is_caught_in_the_block_after_it_is_seen(void) {
+    static uint8_t bits[8192], packed[1024];
+    uint64_t rng = 3;
+    for (int i = 0; i < 8192; i++)
+        bits[i] = i < 4100 ? test_random(&rng) & 1 : bits[i - 31] ^ bits[i - 28];
+    CHECK(qrng_bits_pack8(packed, bits, 8192, 1) == QRNG_OK);
+    size_t bytes = qrng_lfsr_state_bytes();
+    void *whole = malloc(bytes), *cut = malloc(bytes);
+    CHECK(qrng_lfsr_init(whole, 0.5) == QRNG_OK && qrng_lfsr_init(cut, 0.5) == QRNG_OK);
+    CHECK(qrng_lfsr_init(whole, 0.4) == QRNG_EINVAL);
+    uint64_t at = qrng_lfsr_scan(whole, packed, 0, 8192, 0x1p100);
+    CHECK(at == 5120 + 256 - 1);
+    for (uint64_t i = 0; i <= at; i += 37) {
+        uint64_t take = at + 1 - i < 37 ? at + 1 - i : 37,
+                 hit = qrng_lfsr_scan(cut, packed, i, take, 0x1p100);
+        CHECK(hit == (i + take == at + 1 ? take - 1 : take));
+    }
+    CHECK(memcmp(whole, cut, bytes) == 0 && qrng_lfsr_check(cut, bytes) == QRNG_OK);
+    CHECK(qrng_lfsr_check(cut, bytes - 8) == QRNG_EINVAL);
+    qrng_evidence found;
+    qrng_lfsr_leader(whole, &found);
+    CHECK(found.total >= 0x1p100 && found.quiet == 5120 - 256);
+    free(whole), free(cut);
+}
+
+static void all(void) {
+    complexity_is_that_of_the_shortest_register();
+    the_register_found_makes_the_bits();
+    a_register_is_caught_in_the_block_after_it_is_seen();
+}
+
+int main(void) {
+    CHECK(test_each_kernel(all) >= 1);
+    return 0;
+}
