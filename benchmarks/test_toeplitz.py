@@ -16,7 +16,7 @@ import pytest
 from qrng import _native, bits
 from qrng.extractors import Toeplitz
 
-CACHED = 1 << 18  # bytes of raw input that stay in the second-level cache
+CACHED = 1 << 19  # bytes of raw input that stay in the second-level cache
 SIZES = [
     (1024, 512, CACHED),
     (1024, 512, 1 << 26),
