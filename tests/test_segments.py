@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -80,3 +82,19 @@ def test_impossible_segments_are_refused(symbols, segment, ahead):
 def test_less_than_a_segment_is_refused():
     with pytest.raises(ParameterError, match="no whole segment"):
         qrng.assess_segments(Samples.from_symbols([0, 1] * 10), SEGMENT)
+
+
+@pytest.mark.trial
+def test_ten_gigabytes_need_the_memory_of_a_segment(tmp_path):
+    path = tmp_path / "sparse.bin"
+    with path.open("wb") as file:
+        file.truncate(10 * 2**30)
+    code = (
+        "import resource, qrng; "
+        f"found = qrng.assess_segments({str(path)!r}, 2**26, layout='packed-msb'); "
+        "print(len(found.segments), found.min_entropy, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    printed = done.stdout.split()
+    assert (int(printed[0]), float(printed[1])) == (10 * 2**33 // 2**26, 0.0)
+    assert int(printed[2]) < 512 * 1024  # kilobytes; a segment is 8 MiB packed and 64 MiB one a byte

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
 
 import click
 
 from qrng.accounting import Account, account, smaller
 from qrng.assessed_data import KEEP
 from qrng.assessment import Assessment, assess
+from qrng.cli.report import write_report
+from qrng.cli.segments import assess_segmentwise
 from qrng.entropy.sp800_90b.tracks import TRACKS
 from qrng.errors import ParameterError
 from qrng.formats import LAYOUTS, open_capture
 from qrng.terminal import EXIT_DATA_FAILS, print_json, progress
-
-if TYPE_CHECKING:
-    from qrng.segments import SegmentedAssessment
 
 WIDTH = 78  # columns: fits a terminal of 80
 
@@ -33,6 +31,7 @@ WIDTH = 78  # columns: fits a terminal of 80
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Shuffles of the IID tests (default: drawn, and told).")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads.")
 @click.option("--physical", metavar="BOUND", help="Bound by physics beside it: trusted-qubit, homodyne, … (see docs).")
+@click.option("--html", "report", metavar="OUT", help="Also write a report with figures to OUT, one HTML file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     file: str,
@@ -46,6 +45,7 @@ def command(
     seed: int | None,
     workers: int,
     physical: str | None,
+    report: str | None,
     as_json: bool,
 ) -> int:
     """Estimate the min-entropy of the raw samples in FILE ("-" is stdin).
@@ -53,9 +53,9 @@ def command(
     Exits with 3 if no entropy is found or, on the iid track, if the samples are not IID.
     """
     if segment is not None:
-        if first is not None or seed is not None or physical is not None:
-            raise click.UsageError("--segment goes with none of --first, --seed and --physical")
-        return _segments(file, segment, workers, as_json, bits_per_symbol, layout, lanes, keep, track)
+        if (first, seed, physical, report) != (None,) * 4:
+            raise click.UsageError("--segment goes with none of --first, --seed, --physical and --html")
+        return assess_segmentwise(file, segment, workers, as_json, bits_per_symbol, layout, lanes, keep, track)
     with progress("Estimating", None, "estimates") as advance:
         result = assess(
             file,
@@ -70,6 +70,8 @@ def command(
             progress=lambda done, total, name: advance(1),
         )
     bound = _account(file, physical, layout, bits_per_symbol, lanes) if physical else None
+    if report is not None:
+        write_report(result, report, file, layout, bits_per_symbol, lanes, keep)
     if as_json:
         print_json(result.as_json() | ({"physical": bound.as_json()} if bound else {}))
     else:
@@ -101,62 +103,6 @@ def _physical(bound: Account, result: Assessment) -> str:
     if result.claimed_min_entropy > 0:
         which = "physical" if smaller(claim, result.claim) is claim else "statistical"
         lines.append(f"the smaller claim is the {which} one: a generator may use no more")
-    return "\n".join(lines)
-
-
-def _segments(
-    file: str,
-    segment: int,
-    workers: int,
-    as_json: bool,
-    bits_per_symbol: int | None,
-    layout: str | None,
-    lanes: int | None,
-    keep: str | None,
-    track: str,
-) -> int:
-    from concurrent.futures import ThreadPoolExecutor
-
-    from qrng.segments import assess_segments
-
-    with progress("Estimating", None, "samples") as advance, ThreadPoolExecutor(workers) as pool:
-        found = assess_segments(
-            file,
-            segment,
-            bits_per_symbol=bits_per_symbol,
-            layout=layout,
-            lanes=lanes,
-            keep=keep,
-            track=track,
-            executor=pool,
-            ahead=2 * workers,
-            progress=advance,
-        )
-    if as_json:
-        print_json(found.as_json())
-    else:
-        click.echo(segments_text(found, file))
-    return 0 if found.min_entropy > 0 else EXIT_DATA_FAILS
-
-
-def segments_text(found: SegmentedAssessment, name: str) -> str:
-    """Segment by segment for a terminal of 80 columns: the distribution, and every segment if they are few."""
-    lines = [
-        name,
-        f"read as {found.layout}",
-        f"{found.samples} samples, {len(found.segments)} segments of {found.segment}"
-        + (f"; the last {found.tail} samples were not assessed" if found.tail else ""),
-        "",
-        f"SP 800-90B, {found.segments[0].track} track, each segment by itself, bits a symbol",
-    ]
-    shares = {"smallest": 0.0, "quarter": 0.25, "half": 0.5, "three quarters": 0.75, "largest": 1.0}
-    for title, share in shares.items():
-        lines.append(f"  {title:16}{found.quantile(share):12.6f}")
-    lines.append(f"  the weakest begins at sample {found.weakest * found.segment}")
-    if len(found.segments) <= 40:
-        values = [f"{assessment.min_entropy:.4f}" for assessment in found.segments]
-        lines += ["  " + " ".join(values[start : start + 10]) for start in range(0, len(values), 10)]
-    lines += [_wrapped(f"! {warning}") for warning in found.segments[found.weakest].warnings]
     return "\n".join(lines)
 
 

@@ -186,15 +186,20 @@ def simulator_options(device: Any, qubits: tuple[int, ...], method: str, noise: 
 
 def fake_backend(name: str) -> Any:
     """The fake backend of that name; ParameterError if there is none."""
-    from qiskit_ibm_runtime.fake_provider import FakeProviderForBackendV2
+    from qiskit_ibm_runtime import fake_provider
 
+    stem = "".join(word.capitalize() for word in name.split("_"))  # fake_torino is FakeTorino, or FakeTorinoV2
+    made: Any = getattr(fake_provider, stem, None) or getattr(fake_provider, f"{stem}V2", None)
+    if not hasattr(made, "conf_filename"):  # what every fake backend has
+        names = sorted(
+            n.removeprefix("Fake").removesuffix("V2").lower()
+            for n in dir(fake_provider)
+            if hasattr(getattr(fake_provider, n), "conf_filename")
+        )
+        raise ParameterError(f"aer: no fake backend named {name!r}; there are fake_ + {', '.join(names)}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        backends = {backend.name: backend for backend in FakeProviderForBackendV2().backends()}
-    if name not in backends:
-        large = ", ".join(sorted(n for n, b in backends.items() if b.num_qubits >= 127))
-        raise ParameterError(f"aer: no fake backend named {name!r}; among those of 127 qubits and more are {large}")
-    return backends[name]
+        return made()
 
 
 def choose_qubits(asked: str, total: int) -> tuple[int, ...]:

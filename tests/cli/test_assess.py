@@ -133,3 +133,18 @@ def test_the_iid_track_prints_the_seed_that_repeats_it(capture):
     assert done.returncode == 0
     assert "IID tests passed" in done.stdout.decode()
     assert "seed 7" in done.stdout.decode()
+
+
+def test_a_report_is_written_beside_the_text(capture):
+    pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
+    pytest.importorskip("jinja2", reason="the extra 'report' is not installed")
+    done = qrng("assess", *SYMBOLS, "--html", "report.html", cwd=capture)
+    assert done.returncode == 0
+    assert "claim" in done.stdout.decode()
+    assert (capture / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_report_can_not_be_made_from_a_pipe(capture):
+    done = qrng("assess", "-", *SYMBOLS[1:], "--html", "report.html", cwd=capture, data=bytes(range(16)) * 100)
+    assert done.returncode == 2
+    assert not (capture / "report.html").exists()

@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from qrng import bits
 from qrng._native import ffi, lib, readable, writable
 from qrng.entropy.sp800_90b.sequence import Sequence
 
-__all__ = ["ROUNDS", "PermutationTest", "Ranked", "permutation_test", "statistics"]
+__all__ = ["ROUNDS", "PermutationTest", "Ranked", "Setting", "permutation_test", "setting_of", "statistics"]
 
 ROUNDS = 10_000
 MARGIN = 5  # step 4: a value fails if C0 + C1 or C1 + C2 is at most this
@@ -72,7 +71,7 @@ class PermutationTest:
 
 
 @dataclass(frozen=True)
-class _Setting:
+class Setting:
     """What the statistics need besides the order of the symbols, and shuffles don't change."""
 
     binary: bool
@@ -82,15 +81,16 @@ class _Setting:
     step: int
 
 
-def _setting(sequence: Sequence, raw: bits.Symbols) -> _Setting:
+def setting_of(sequence: Sequence, raw: bits.Symbols) -> Setting:
+    """From the literal sequence and the symbols before mapping."""
     values = np.flatnonzero(np.bincount(raw, minlength=256))
     mean = int(raw.sum(dtype=np.uint64)) / raw.size
     if sequence.alphabet_size == 2:  # conversions and the median see 0 and 1; the rest sees the values themselves
-        return _Setting(True, mean, 1, int(values[0]), int(values[-1] - values[0]))
-    return _Setting(False, mean, int(np.partition(raw, raw.size // 2)[raw.size // 2]), 0, 1)
+        return Setting(True, mean, 1, int(values[0]), int(values[-1] - values[0]))
+    return Setting(False, mean, int(np.partition(raw, raw.size // 2)[raw.size // 2]), 0, 1)
 
 
-def statistics(symbols: bits.Symbols, setting: Any, groups: Iterable[str] = GROUPS) -> Values:
+def statistics(symbols: bits.Symbols, setting: Setting, groups: Iterable[str] = GROUPS) -> Values:
     """The values of the groups asked for, of symbols in this order."""
     pointer, n = readable(symbols), symbols.size
     found: Values = {}
@@ -124,7 +124,7 @@ def statistics(symbols: bits.Symbols, setting: Any, groups: Iterable[str] = GROU
     return found
 
 
-def _compressed(symbols: bits.Symbols, setting: _Setting) -> int:
+def _compressed(symbols: bits.Symbols, setting: Setting) -> int:
     """Length of bzip2 over the values in decimal, joined by spaces (5.1.11)."""
     text = np.empty(4 * symbols.size, np.uint8)
     length = lib.qrng_entropy_decimal_text(writable(text), readable(symbols), symbols.size, setting.low, setting.step)
@@ -151,7 +151,7 @@ def permutation_test(
         progress: called with the number of values that are settled.
     """
     seed = secrets.randbits(64) if seed is None else seed
-    setting = _setting(sequence, raw)
+    setting = setting_of(sequence, raw)
     symbols = sequence.symbols if setting.binary else raw
     own = statistics(symbols, setting)
     counts = {name: [0, 0, 0] for name in own}

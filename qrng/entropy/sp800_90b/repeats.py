@@ -14,7 +14,7 @@ __all__ = ["Repeats", "find"]
 
 _WINDOW = 64  # bits
 _BINS = 4096
-_KEYS = 1 << 20  # windows sorted at a time, unless one bin alone holds more
+_KEYS = 1 << 20  # windows sorted at a time at least, or an eighth of them, so that the text is read some eight times
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _by_windows(packed: bits.Bytes, length: int, width: int) -> tuple[Any, Any] 
     bins = np.zeros(_BINS, np.uint64)
     lib.qrng_entropy_window_bins(_u64(bins), readable(packed), length, width)
     fullest = int(bins.max())
-    capacity = max(min(_KEYS, length), fullest, 1)
+    capacity = max(min(_KEYS, length), length // 8, fullest, 1)
     keys, spare = np.empty(capacity + 1, np.uint64), np.empty(max(fullest, 1), np.uint64)
     largest, pairs = np.zeros(_WINDOW + 1, np.uint64), np.zeros(_WINDOW + 1, np.uint64)
     status = lib.qrng_entropy_window_repeats(

@@ -1,0 +1,118 @@
+"""Figures of the assessment report as SVG text, drawn by matplotlib (extra `report`)."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import Any
+
+import numpy as np
+
+from qrng.assessment import Assessment
+from qrng.errors import MissingExtraError
+from qrng.report.measures import autocorrelation, ones_by_position, run_lengths
+from qrng.samples import Samples
+from qrng.segments import SegmentedAssessment
+
+__all__ = ["autocorrelation_figure", "estimates_figure", "heat_map", "run_length_figure", "segments_figure"]
+
+LITERAL, BITSTRING, BAD = "#0b5cad", "#b65f00", "#a0a0a0"
+
+
+def _figure(height: float) -> tuple[Any, Any]:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtraError("the HTML report", "report") from None
+    figure = Figure(figsize=(7.5, height), layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def _svg(figure: Any) -> str:
+    """The <svg> element alone: text stays text, and the same data give the same bytes."""
+    import matplotlib
+
+    out = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "qrng", "font.size": 10}):
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    return out.getvalue()[out.getvalue().index("<svg") :]
+
+
+def estimates_figure(result: Assessment) -> str:
+    """Every estimate in bits a symbol, those on bits times the width, with the result as a line."""
+    names = list(dict.fromkeys(e.name for e in result.estimators))
+    figure, axes = _figure(0.9 + 0.32 * max(1, len(names)))
+    width = result.bits_per_symbol
+    for on, colour, marker in (("literal", LITERAL, "o"), ("bitstring", BITSTRING, "s")):
+        found = [
+            (e.min_entropy * (width if on == "bitstring" else 1), names.index(e.name))
+            for e in result.estimators
+            if e.on == on
+        ]
+        if found:
+            x, y = zip(*found, strict=True)
+            label = "symbols" if on == "literal" else f"bits, times {width}" if width > 1 else "bits"
+            axes.plot(x, y, marker, color=colour, label=label)
+            axes.hlines(y, x, width, color=colour, alpha=0.25, linewidth=3)
+    axes.axvline(result.min_entropy, color="black", linewidth=1, linestyle="--", label="assessed")
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xlim(0, width * 1.02)
+    axes.set_xlabel("min-entropy, bits a symbol (upper end of each bar: the width)")
+    axes.legend(loc="lower left", fontsize=9)
+    return _svg(figure)
+
+
+def heat_map(samples: Samples) -> str:
+    """How far the ones at each bit position of each lane are from one half, in standard deviations of fair bits."""
+    ones = ones_by_position(samples)
+    each = samples.count / samples.lanes
+    scores = (ones - 0.5) * 2.0 * math.sqrt(max(each, 1.0))
+    figure, axes = _figure(1.2 + 0.16 * len(scores))
+    limit = max(4.0, float(np.nanmax(np.abs(scores), initial=0.0)))
+    image = axes.imshow(scores, aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+    axes.set_xlabel("bit of a symbol (0 is the most significant)")
+    axes.set_ylabel("lane" if len(scores) > 1 else "")
+    if len(scores) == 1:
+        axes.set_yticks([])
+    axes.set_xticks(range(samples.bits_per_symbol))
+    figure.colorbar(image, ax=axes, label="ones, in standard deviations")
+    return _svg(figure)
+
+
+def autocorrelation_figure(samples: Samples) -> str:
+    """Correlation with symbols 1 to 128 places later, with the band that holds 99 % of independent ones."""
+    found = autocorrelation(samples)
+    figure, axes = _figure(2.6)
+    band = 2.5758293035489008 / math.sqrt(max(samples.count, 1))
+    axes.axhspan(-band, band, color=BAD, alpha=0.3, label="99 % of independent symbols")
+    axes.vlines(np.arange(1, found.size + 1), 0.0, found, color=LITERAL, linewidth=1.5)
+    axes.set_xlabel("places later")
+    axes.set_ylabel("correlation")
+    axes.legend(loc="upper right", fontsize=9)
+    return _svg(figure)
+
+
+def run_length_figure(samples: Samples) -> str:
+    """Runs of equal bits by length beside what fair bits give."""
+    counts, expected = run_lengths(samples)
+    lengths = np.arange(1, counts.size + 1)
+    figure, axes = _figure(2.6)
+    shown = counts > 0
+    axes.semilogy(lengths[shown], counts[shown], "o", color=LITERAL, label="these bits")
+    axes.semilogy(lengths[expected > 0.5], expected[expected > 0.5], color=BAD, label="fair bits, expected")
+    axes.set_xlabel(f"run length ({counts.size}: or longer)")
+    axes.set_ylabel("runs")
+    axes.legend(loc="upper right", fontsize=9)
+    return _svg(figure)
+
+
+def segments_figure(found: SegmentedAssessment) -> str:
+    """The estimate of each segment over the capture."""
+    figure, axes = _figure(2.6)
+    values = [assessment.min_entropy for assessment in found.segments]
+    axes.step(np.arange(len(values) + 1) * found.segment, [*values, values[-1]], where="post", color=LITERAL)
+    axes.set_ylim(0, found.segments[0].bits_per_symbol * 1.02)
+    axes.set_xlabel("sample")
+    axes.set_ylabel("bits a symbol")
+    return _svg(figure)

@@ -1,0 +1,112 @@
+"""The assessment report; skipped where the extra `report` is not installed."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+import qrng
+from qrng.report.measures import autocorrelation, ones_by_position, run_lengths
+from qrng.samples import Samples
+
+
+def report(samples: Samples, name: str = "raw.bin", **options) -> str:
+    pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
+    pytest.importorskip("jinja2", reason="the extra 'report' is not installed")
+    from qrng.report.assessment import assessment_html
+
+    segments = options.pop("segments", None)
+    return assessment_html(qrng.assess(samples, **options), samples, name=name, segments=segments)
+
+
+def noise(width: int = 4, n: int = 8000, **known) -> Samples:
+    return Samples.from_symbols(np.random.default_rng(1).integers(0, 2**width, n), width, **known)
+
+
+class Balanced(HTMLParser):
+    """Every element that is opened is closed, in order."""
+
+    VOID = frozenset({"meta", "br", "use", "path", "image"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+def test_the_report_is_one_file_that_fetches_nothing():
+    html = report(noise())
+    parser = Balanced()
+    parser.feed(html)
+    assert parser.open == []
+    assert html.count("<svg") == 4
+    assert "<script" not in html
+    assert not re.search(r"(src|href)=\"(?!#|data:)", html)
+
+
+def test_it_says_what_was_assessed_and_what_may_be_claimed():
+    samples = noise()
+    result = qrng.assess(samples)
+    html = report(samples)
+    assert "raw.bin" in html
+    assert "8000 samples of 4 bits" in html
+    assert f"<strong>{result.claim.bits_per_sample:.6f}</strong>" in html
+    for estimate in result.estimators:
+        assert f"{estimate.min_entropy:.6f}" in html
+    assert "no adversary" in html
+
+
+def test_names_are_escaped():
+    assert "<b>x</b>" not in report(noise(), name="<b>x</b>")
+
+
+def test_lanes_and_segments_are_drawn():
+    samples = noise(1, 40_000, lanes=8)
+    segments = qrng.assess_segments(samples, 8000)
+    html = report(samples, segments=segments)
+    assert html.count("<svg") == 5
+    assert "5 segments of 8000 samples" in html
+    assert "by lane" in html
+
+
+def test_a_constant_capture_awards_nothing_and_still_makes_a_report():
+    html = report(Samples.from_symbols(np.full(5000, 3), 2))
+    assert "No min-entropy is awarded" in html
+
+
+def test_failed_iid_tests_award_nothing_and_show_which():
+    walk = np.cumsum(np.random.default_rng(1).integers(0, 2, 600)) % 16
+    html = report(Samples.from_symbols(walk, 4), track="iid", seed=3)
+    assert "IID tests: FAILED" in html
+    assert "seed 3" in html
+    assert "No min-entropy is awarded" in html
+
+
+def test_the_same_data_give_the_same_report():
+    assert report(noise()) == report(noise())
+
+
+def test_ones_are_counted_at_each_position_of_each_lane():
+    samples = Samples.from_symbols([0b10, 0b01, 0b11, 0b01, 0b10, 0b00], 2, lanes=2)
+    assert ones_by_position(samples).tolist() == [[1.0, 1 / 3], [0.0, 2 / 3]]
+
+
+def test_autocorrelation_shows_a_period():
+    found = autocorrelation(Samples.from_symbols(np.arange(10_000) % 10, 4))
+    assert found[9] > 0.99
+    assert found[4] < -0.4
+    assert not autocorrelation(Samples.from_symbols(np.full(100, 2), 2)).any()
+
+
+def test_runs_of_equal_bits_are_counted_by_length():
+    counts, expected = run_lengths(Samples.from_symbols([0, 0, 1, 0, 1, 1, 1, 1]), longest=3)
+    assert counts.tolist() == [2.0, 1.0, 1.0]
+    assert expected[0] == 2.0
