@@ -27,7 +27,7 @@ def _limit_law(z: int, n: int) -> float:
     first = np.sum(ndtr((4 * k + 1) * step) - ndtr((4 * k - 1) * step))
     k = np.arange(truncated(-ratio - 3, 4), truncated(ratio - 1, 4) + 1)
     second = np.sum(ndtr((4 * k + 3) * step) - ndtr((4 * k + 1) * step))
-    return float(1 - first + second)
+    return min(max(float(1 - first + second), 0.0), 1.0)
 
 
 def exact_p_value(z: int, n: int) -> float:

@@ -24,10 +24,11 @@ def mean(length: int, mode: Mode) -> float:
     return length / 2 + (9 + sign) / 36 - (length / 3 + 2 / 9) * 2.0**-length
 
 
-def classes(length: int, mode: Mode) -> list[int]:
+@functools.lru_cache(maxsize=16)
+def classes(length: int, mode: Mode) -> tuple[int, ...]:
     """Class 0 to 6 of each linear complexity 0 .. length, by T = (-1)^M (L - mean) + 2/9, section 2.10.4 (4, 5)."""
     sign, centre = (1 if length % 2 == 0 else -1), mean(length, mode)
-    return [min(max(math.ceil(sign * (value - centre) + 2 / 9 + 2.5), 0), 6) for value in range(length + 1)]
+    return tuple(min(max(math.ceil(sign * (value - centre) + 2 / 9 + 2.5), 0), 6) for value in range(length + 1))
 
 
 @functools.cache
@@ -46,9 +47,8 @@ def _check(parameters: Parameters) -> None:
 
 
 def _minimum(mode: Mode, parameters: Parameters) -> int:
-    if mode == "nist":
-        return max(1_000_000, 200 * int(parameters["block_length"]))  # 2.10.7
-    return 480 * int(parameters["block_length"])  # 5 blocks expected in the rarest class, 1/96
+    blocks = 200 if mode == "nist" else 480  # 2.10.7; 5 blocks expected in the rarest class, 1/96
+    return blocks * int(parameters["block_length"])
 
 
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:

@@ -58,8 +58,6 @@ def _check(parameters: Parameters) -> None:
 
 
 def _minimum(mode: Mode, parameters: Parameters) -> int:
-    if mode == "nist":
-        return 1_000_000  # 2.8.7
     m, length = parameters["template_length"], parameters["block_length"]
     return int(length * math.ceil(5 / min(exact_probabilities(m, length))))  # 2.8.7: N min(pi) > 5
 

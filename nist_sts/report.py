@@ -147,6 +147,17 @@ class Report:
         return sum(row.applicable for test in self.tests for row in test.rows)
 
     @property
+    def rows_below_band(self) -> int:
+        """Rows whose proportion lies below the exact binomial band: one good report in 100 has any."""
+        return sum(
+            row.exact_least is not None
+            and row.proportion is not None
+            and round(row.proportion * row.applicable) < row.exact_least
+            for test in self.tests
+            for row in test.rows
+        )
+
+    @property
     def passed(self) -> bool:
         """True if the family test rejects nothing. Data that no test could judge have not passed."""
         return self.applicable > 0 and all(test.rejected == 0 for test in self.tests)
@@ -169,6 +180,7 @@ class Report:
             "parameters": {name: dict(values) for name, values in self.parameters.items()},
             "tests": [test.as_dict() for test in self.tests],
             "p_values": self.applicable,
+            "rows_below_band": self.rows_below_band,
             "passed": self.passed,
         }
         if self.input:
@@ -218,6 +230,9 @@ def _lines(report: Report) -> Iterator[str]:
     rejected = sum(test.rejected for test in report.tests)
     verdict = f"FAIL: {rejected:,}" if rejected else "PASS: none"
     yield f"{verdict} of {report.applicable:,} p-values rejected (Holm's test, family level {FAMILY_ALPHA})."
+    if report.rows_below_band:
+        rows = "1 row has" if report.rows_below_band == 1 else f"{report.rows_below_band} rows have"
+        yield f"LOOK: {rows} fewer sequences with p ≥ 0.01 than good data give (exact band)."
 
 
 def _line(name: str, value: str, band: str, flat: str, nist: str, holm: str) -> str:

@@ -128,6 +128,13 @@ class _BitGenerator:
         self.lock = self
         _alive.add(self)
 
+    @property
+    def seed_seq(self) -> NoReturn:
+        """Raise NoStateError: what NumPy and SciPy ask for to spawn generators from a seed."""
+        raise NoStateError("qrng.Generator has no seed to spawn from; a seeded one takes qrng.SeedSequence()")
+
+    _seed_seq = seed_seq
+
     def __enter__(self) -> None:
         self._mutex.acquire()
         if self._busy:

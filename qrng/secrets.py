@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 from hmac import compare_digest
+from operator import index
 
 from qrng.default import random_bytes
 from qrng.errors import ParameterError
@@ -37,9 +38,10 @@ choice = _random.choice
 
 def randbelow(exclusive_upper_bound: int) -> int:
     """A uniform integer from 0 to the bound, the bound left out; ParameterError (a ValueError) if that is no range."""
-    if exclusive_upper_bound <= 0:
-        raise ParameterError(f"the upper bound must be positive, not {exclusive_upper_bound}")
-    return _random.randrange(exclusive_upper_bound)
+    bound = index(exclusive_upper_bound)
+    if bound <= 0:
+        raise ParameterError(f"the upper bound must be positive, not {bound}")
+    return _random.randrange(bound)
 
 
 def token_bytes(nbytes: int | None = None) -> bytes:

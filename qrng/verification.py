@@ -111,7 +111,7 @@ def _seed(record: dict[str, Any], seed: Path_ | None) -> Check:
 
 def _extractor(record: dict[str, Any]) -> Any:
     plan = record["extractor"]
-    return extractor_class(plan["extractor"])(plan["n"], plan["m"])
+    return extractor_class(plan["extractor"])(plan["n"], plan["m"], **plan.get("parameters", {}))
 
 
 def _plan(record: dict[str, Any]) -> Check:

@@ -40,12 +40,25 @@ static const qrng_kernels levels[] = {
                  QRNG_CPU_GFNI,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_avx512,
-        .rsh_values = qrng_rsh_values_clmul,
+        .rsh_values = qrng_rsh_values_avx512,
         .bank_count = qrng_bank_count_avx512,
         .bank_wealth = qrng_bank_wealth_avx512,
         .learned_stake = qrng_learned_stake_avx512,
         .sts = &qrng_sts_avx512,
         .pairs = qrng_pairs_avx512,
+    },
+#elif defined(__aarch64__)
+    {
+        .name = "neon",
+        .needs = QRNG_CPU_NEON | QRNG_CPU_PMULL,
+        .popcount = qrng_popcount_portable,
+        .toeplitz = qrng_toeplitz_choose_neon,
+        .rsh_values = qrng_rsh_values_portable,
+        .bank_count = qrng_bank_count_portable,
+        .bank_wealth = qrng_bank_wealth_portable,
+        .learned_stake = qrng_learned_stake_portable,
+        .sts = &qrng_sts_portable,
+        .pairs = qrng_pairs_portable,
     },
 #endif
 };

@@ -60,7 +60,10 @@ static unsigned place_product(unsigned a, unsigned b, unsigned k, unsigned polyn
 /* p(a) without its constant, p of the base-t digits of `index`. */
 static unsigned place(uint64_t index, unsigned a, unsigned log_t, unsigned polynomial) {
     unsigned value = 0;
-    for (int digit = 63 / (int)log_t; digit >= 1; digit--) {
+    int digit = 0;
+    while ((digit + 1) * (int)log_t < 64 && index >> ((unsigned)(digit + 1) * log_t))
+        digit++;
+    for (; digit >= 1; digit--) {
         unsigned coefficient = (unsigned)(index >> ((unsigned)digit * log_t)) & ((1u << log_t) - 1);
         value = place_product(value ^ coefficient, a, log_t, polynomial);
     }

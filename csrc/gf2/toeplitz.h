@@ -40,6 +40,8 @@ const qrng_toeplitz_method *qrng_toeplitz_choose_portable(uint64_t n, uint64_t m
 #if defined(__x86_64__)
 const qrng_toeplitz_method *qrng_toeplitz_choose_avx2(uint64_t n, uint64_t m);
 const qrng_toeplitz_method *qrng_toeplitz_choose_avx512(uint64_t n, uint64_t m);
+#elif defined(__aarch64__)
+const qrng_toeplitz_method *qrng_toeplitz_choose_neon(uint64_t n, uint64_t m);
 #endif
 
 #endif

@@ -27,7 +27,7 @@ int qrng_payoff(double *payoff, const double *belief, uint32_t k, double g) {
                 capped += 1;
             else
                 free_belief += belief[x];
-        if (capped == capped_before)
+        if (capped <= capped_before) /* fewer only by rounding */
             break;
         capped_before = capped;
         if (!(free_belief > 0))

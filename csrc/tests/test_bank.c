@@ -239,6 +239,25 @@ static void payoffs_have_mean_at_most_one(void) {
     }
 }
 
+/* A claim of full entropy leaves nothing to win; rounding must neither pay nor keep the search for c going.
+ */
+static void a_full_claim_pays_one_whatever_is_believed(void) {
+    uint64_t state = 8;
+    for (int round = 0; round < 2000; round++) {
+        double belief[64], e[64], sum = 0;
+        uint32_t k = 2u << test_random(&state) % 6;
+        for (uint32_t x = 0; x < k; x++)
+            sum += belief[x] = 1 + (double)(test_random(&state) % 300) / (round % 2 ? 100 : 1e9);
+        for (uint32_t x = 0; x < k; x++)
+            belief[x] /= sum;
+        CHECK(qrng_payoff(e, belief, k, 1.0 / k) == QRNG_OK);
+        double mean = 0;
+        for (uint32_t x = 0; x < k; x++)
+            mean += e[x] / k;
+        CHECK(mean <= 1 + 1e-12);
+    }
+}
+
 static void all(void) {
     bank_equals_its_definition_however_cut();
     lanes_equal_their_definition_however_cut();
@@ -246,6 +265,7 @@ static void all(void) {
     what_cannot_be_a_state_is_refused();
     payoffs_are_the_numeraire();
     payoffs_have_mean_at_most_one();
+    a_full_claim_pays_one_whatever_is_believed();
 }
 
 int main(void) {

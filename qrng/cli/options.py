@@ -59,7 +59,7 @@ def open_generator(
     opened = open_source(source)
     try:
         if opened.simulated:
-            note(f"source {opened.spec} is simulated: computed from operating-system randomness, not measured")
+            note(f"source {opened.spec} is simulated: its randomness is computed, not measured")
         worth = _claim(claim, opened) if claim is not None else configured_claim
         if faults:
             opened = inject(opened, *map(parse, faults))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -34,6 +35,7 @@ class Plan:
         blocks: number of blocks that the error pays for.
         theorem: the statement that gives m.
         assumptions: what must hold for it.
+        parameters: further arguments of the constructor that make this map.
     """
 
     extractor: str
@@ -46,6 +48,7 @@ class Plan:
     blocks: int
     theorem: str
     assumptions: tuple[str, ...]
+    parameters: Mapping[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form; numbers that are not whole become floats."""
@@ -54,6 +57,7 @@ class Plan:
             if isinstance(value, Fraction):
                 data[name] = int(value) if value.denominator == 1 else float(value)
         data["assumptions"] = list(self.assumptions)
+        data["parameters"] = dict(self.parameters)
         return data
 
 
@@ -105,6 +109,14 @@ class LinearExtractor:
         status = lib.qrng_linear_prepare(state, size, self._kind, self.n, self.m, readable(seed), self.seed_bits)
         check(status, "the kernel was changed while a seed was being prepared: prepare it again")
         return state
+
+    def _scratch_bytes(self, state: Any) -> int:
+        """Working space of `_run`."""
+        return int(lib.qrng_linear_scratch_bytes(state))
+
+    def _run(self, state: Any, raw: Any, out: Any, first: int, blocks: int, scratch: Any) -> None:
+        """Hash `blocks` contiguous blocks from block `first` on."""
+        lib.qrng_linear_extract(state, raw, first * self.n, out, first * self.m, blocks, scratch)
 
     def prepare(self, seed: Any) -> PreparedSeed:
         """Compute the seed's transform once, for many blocks.
@@ -191,9 +203,9 @@ class LinearExtractor:
             y[len(y) - 1] = 0
 
         def work(first: int, blocks: int) -> None:
-            scratch = ffi.new("uint8_t[]", lib.qrng_linear_scratch_bytes(state))
+            scratch = ffi.new("uint8_t[]", self._scratch_bytes(state))
             try:
-                lib.qrng_linear_extract(state, x, first * self.n, y, first * self.m, blocks, scratch)
+                self._run(state, x, y, first, blocks, scratch)
             finally:
                 wipe(ffi.buffer(scratch))
 

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import functools
 import math
-import threading
 from fractions import Fraction
 from typing import Any, ClassVar, Self
 
-from qrng import bits
-from qrng._native import check, ffi, lib, readable, wipe, writable
+from qrng._native import check, ffi, lib
 from qrng.claim import EntropyClaim
-from qrng.errors import BudgetError, ParameterError
-from qrng.extractors.base import Plan, check_bits
+from qrng.errors import ParameterError
+from qrng.extractors.base import LinearExtractor, Plan, check_bits
 from qrng.extractors.params import Number, log2_bounds
 from qrng.extractors.planning import MARKOV, UNIFORM, budget, check_output, seed_entropy
-from qrng.extractors.seeds import readable_bytes, seed_bytes
 from qrng.extractors.toeplitz import check_lengths
 
 __all__ = ["Trevisan", "block_sizes", "design_degree", "irreducible"]
@@ -100,7 +97,7 @@ def block_sizes(m: int, t: int) -> list[int]:
     return [*sizes, m - sum(sizes)]
 
 
-class Trevisan:
+class Trevisan(LinearExtractor):
     """Trevisan's extractor from n to m < n bits: the bare map, or, made by `plan`, with an error and a budget.
 
     Args:
@@ -120,8 +117,12 @@ class Trevisan:
 
     name: ClassVar[str] = "trevisan"
 
-    def __init__(self, n: int, m: int, l: int, polynomial: int | None = None) -> None:  # noqa: E741
-        self.n, self.m = check_lengths(n, m)
+    def __init__(self, n: int, m: int, l: int | None = None, polynomial: int | None = None) -> None:  # noqa: E741
+        n, m = check_lengths(n, m)
+        if l is None:
+            raise ParameterError(
+                "a bare map of Trevisan's needs l, the degree of its field; `plan` computes it from the error"
+            )
         self.l = check_bits(l, "l", _MOST_DEGREE)
         if self.l < _LEAST_DEGREE:
             raise ParameterError(f"l = {l} is outside {_LEAST_DEGREE} to {_MOST_DEGREE}")
@@ -132,12 +133,8 @@ class Trevisan:
         self._log_t = design_degree(l)
         if self._log_t > _MOST_PLACES_LOG:
             raise ParameterError(f"l = {l} needs a design of more than 2^{_MOST_PLACES_LOG} places")
-        self.sizes = block_sizes(self.m, 1 << self._log_t)
-        self.seed_bits = len(self.sizes) << (2 * self._log_t)
-        self.seed_bytes = bits.bytes_for(self.seed_bits)
-        self._plan: Plan | None = None
-        self._used = 0
-        self._lock = threading.Lock()
+        self.sizes = block_sizes(m, 1 << self._log_t)
+        super().__init__(n, m, len(self.sizes) << (2 * self._log_t))
 
     @classmethod
     def plan(
@@ -203,6 +200,7 @@ class Trevisan:
                 "the seed is independent of all blocks and of the side information, and is not known to the device",
                 UNIFORM if weak is None else MARKOV,
             ),
+            {"l": extractor.l},
         )
         return extractor
 
@@ -227,65 +225,37 @@ class Trevisan:
             )
         return cls(n, low, max(degree, _LEAST_DEGREE))
 
-    @property
-    def planned(self) -> Plan | None:
-        """The plan, or None for a bare map."""
-        return self._plan
+    def _prepare(self, seed: memoryview) -> Any:
+        return ffi.new("uint8_t[]", bytes(seed))
 
-    @property
-    def blocks_left(self) -> int | None:
-        """Blocks that the error budget still pays for; None for a bare map, which has none."""
-        return None if self._plan is None else self._plan.blocks - self._used
+    def _scratch_bytes(self, state: Any) -> int:
+        return int(lib.qrng_trevisan_scratch_bytes(self.n, self.l)) + 8
 
-    def extract(self, raw: Any, seed: Any) -> bytearray:
-        """Hash one block.
-
-        Args:
-            raw: ceil(n / 8) packed bytes; bits that pad the last byte are ignored.
-            seed: `seed_bytes` packed bytes, or a callable that returns them when asked for that number.
-
-        Returns:
-            ceil(m / 8) bytes; bits that pad the last byte are zero.
-
-        Raises:
-            ParameterError: a length is wrong.
-            BudgetError: the plan's blocks are used up.
-        """
-        data = readable_bytes(raw, "raw")
-        if len(data) != bits.bytes_for(self.n):
-            raise ParameterError(f"one block of {self.n} bits takes {bits.bytes_for(self.n)} bytes of raw input")
-        given = seed_bytes(seed, self.seed_bits)
-        with self._lock:
-            if self._plan is not None and self._used >= self._plan.blocks:
-                raise BudgetError(
-                    f"this plan's error pays for {self._plan.blocks} blocks, all used: make a new plan with more "
-                    "blocks, and a fresh seed"
-                )
-            self._used += 1
-        out = bytearray(bits.bytes_for(self.m))
-        scratch = ffi.new("uint8_t[]", lib.qrng_trevisan_scratch_bytes(self.n, self.l) + 8)
+    def _run(self, state: Any, raw: Any, out: Any, first: int, blocks: int, scratch: Any) -> None:
         sizes = ffi.new("uint64_t[]", self.sizes)
-        try:
+        tail, design = self._polynomial ^ 1 << self.l, irreducible(self._log_t)
+        for block in range(first, first + blocks):
             status = lib.qrng_trevisan_extract(
-                writable(out),
-                0,
-                readable(data),
-                0,
+                out,
+                block * self.m,
+                raw,
+                block * self.n,
                 self.n,
                 self.m,
                 self.l,
-                self._polynomial ^ 1 << self.l,
+                tail,
                 self._log_t,
-                irreducible(self._log_t),
+                design,
                 sizes,
                 len(self.sizes),
-                readable(given),
+                state,
                 scratch,
             )
             check(status, "a length is outside what the C core takes")
-        finally:
-            wipe(ffi.buffer(scratch))
-        return out
+
+    @property
+    def _key(self) -> tuple[str, int, int, int]:
+        return f"{self.name} over GF(2^{self.l})", self.n, self.m, self._polynomial
 
     def __repr__(self) -> str:
         return f"Trevisan({self.n}, {self.m}, {self.l})"

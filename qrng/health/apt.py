@@ -8,6 +8,7 @@ import numpy as np
 
 from qrng._native import ffi, lib
 from qrng.bits import Symbols
+from qrng.errors import ParameterError
 from qrng.health.base import Alarm, HealthTest, Piece, Setting
 from qrng.health.cutoffs import apt_cutoff, apt_window
 
@@ -72,6 +73,16 @@ class AdaptiveProportionTest(HealthTest):
     def false_alarm_bound(self, samples: int, runs: int) -> float:
         """See HealthTest: α for each window begun."""
         return (samples / self.window + runs * self.lanes) * self._alpha
+
+    def save(self) -> bytes:
+        """See HealthTest."""
+        return bytes(ffi.buffer(self._state))
+
+    def restore(self, data: bytes) -> None:
+        """See HealthTest."""
+        if len(data) != ffi.sizeof(self._state):
+            raise ParameterError(f"{len(data)} bytes are no saved state of {self.name} over {self.lanes} lanes")
+        ffi.buffer(self._state)[:] = data
 
     def describe(self) -> dict[str, Any]:
         """See HealthTest."""

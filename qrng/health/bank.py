@@ -59,6 +59,10 @@ class BankTest(EDetector):
         """See EDetector."""
         return ((self._first or 0) + found.feature) % self.lanes if self.per_lane else None
 
+    def check_state(self, state: Any, size: int) -> int:
+        """See EDetector."""
+        return int((lib.qrng_lanes_check if self.per_lane else lib.qrng_bank_check)(state, size))
+
     def detail(self, found: Any) -> str:
         """See EDetector."""
         index = int(found.feature)

@@ -155,6 +155,14 @@ class HealthTest(ABC):
         `runs` is 1 + restarts: each begins new windows.
         """
 
+    def save(self) -> bytes:
+        """The state, for `restore`; it may hold the last raw bits. ParameterError if this test can't be resumed."""
+        raise ParameterError(f"health test {self.name} keeps no state that can be saved")
+
+    def restore(self, data: bytes) -> None:
+        """Take up a saved state in a test made with the same setting; ParameterError if it is none of this test's."""
+        raise ParameterError(f"health test {self.name} takes no saved state")
+
     def wipe(self) -> None:  # noqa: B027 - most tests keep no raw bits
         """Overwrite raw bits that the state holds; the test is not used afterwards."""
 

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from qrng import bits
-from qrng._native import ffi, wipe
+from qrng._native import check, ffi, wipe
+from qrng.errors import ParameterError
 from qrng.health.base import Alarm, HealthTest, Piece, Setting
 
 __all__ = ["EDetector", "aligned"]
@@ -103,6 +104,26 @@ class EDetector(HealthTest):
     def false_alarm_bound(self, samples: int, runs: int) -> float:
         """See HealthTest: T/A times the share, over all runs together."""
         return float(samples * 2.0**-self.log2_threshold)
+
+    @abstractmethod
+    def check_state(self, state: Any, size: int) -> int:
+        """The C core's word on whether a state of so many bytes is one that this test may continue."""
+
+    def save(self) -> bytes:
+        """See HealthTest: the first symbol's index, then the state."""
+        first = -1 if self._first is None else self._first
+        return first.to_bytes(9, "little", signed=True) + bytes(ffi.buffer(self._state, self._bytes))
+
+    def restore(self, data: bytes) -> None:
+        """See HealthTest."""
+        state, owner = aligned(self._bytes)
+        if len(data) != 9 + self._bytes:
+            raise ParameterError(f"{len(data)} bytes are no saved state of health test {self.name}")
+        ffi.buffer(state, self._bytes)[:] = data[9:]
+        check(self.check_state(state, self._bytes), f"not a state of health test {self.name} of this version")
+        first = int.from_bytes(data[:9], "little", signed=True)
+        self._first = None if first < 0 else first
+        self._state, self._owner = state, owner
 
     def wipe(self) -> None:
         """See HealthTest: the state holds the last raw bits."""

@@ -1,9 +1,9 @@
 """Linear feedback: the Berlekamp-Massey algorithm on 256 bits of every 1024, and bets on the register that it finds.
 
-A linear feedback register, or a short period, is balanced in every parity that the bank watches and yet fully known.
-Where 256 bits come from a register of at most 96, the detector stakes on each of the next bits being that register's
-(fair bits have a linear complexity near 128; one of 96 or less has probability near 2^-64). One missed bit costs more
-than all that was won, so a register with noise on it is not found.
+A linear feedback register, or a short period, is balanced in every parity that the bank watches and yet fully
+known. Where 256 bits come from a register of at most 96, the detector stakes on each of the next bits being
+that register's (fair bits have a linear complexity near 128; one of 96 or less has probability near 2^-64).
+One missed bit costs more than all that was won, so a register with noise on it is not found.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ class LinearFeedbackTest(EDetector):
         found = ffi.new("qrng_evidence *")
         lib.qrng_lfsr_leader(self._state, found)
         return found
+
+    def check_state(self, state: Any, size: int) -> int:
+        """See EDetector."""
+        return int(lib.qrng_lfsr_check(state, size))
 
     def detail(self, found: Any) -> str:
         """See EDetector."""

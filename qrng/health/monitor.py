@@ -25,6 +25,7 @@ class Monitor:
         setting: what is claimed.
         alarms: every alarm, oldest first.
         latch: the state.
+        tests: the tests in force.
         samples: symbols tested so far, over all restarts.
         runs: 1 + restarts.
     """
@@ -41,7 +42,7 @@ class Monitor:
 
     def _begin(self) -> None:
         self.startup = Startup(self._startup_symbols)
-        self._tests: list[HealthTest] = registry.build(self.setting)
+        self.tests: list[HealthTest] = registry.build(self.setting)
 
     def update(self, piece: Piece, first: int, following: Following) -> int | None:
         """Test a piece, its first symbol of stream index `first`; wipes its unpacked form.
@@ -51,7 +52,7 @@ class Monitor:
             begun again by `restart`; symbols after that one were not tested.
         """
         try:
-            hits = [(at, test) for test in self._tests if (at := test.update(piece, first)) is not None]
+            hits = [(at, test) for test in self.tests if (at := test.update(piece, first)) is not None]
         finally:
             wipe(piece.symbols)
         if not hits:
@@ -91,17 +92,17 @@ class Monitor:
 
         Union bound: over the tests, and for each over its symbols (RCT) or windows (APT) so far.
         """
-        return min(1.0, sum(test.false_alarm_bound(self.samples, self.runs) for test in self._tests))
+        return min(1.0, sum(test.false_alarm_bound(self.samples, self.runs) for test in self.tests))
 
     def evidence(self) -> float | None:
         """log2 of the most evidence that a test holds now; an alarm comes at `run_length_log2`. None without such."""
-        return max((held for test in self._tests if (held := test.evidence()) is not None), default=None)
+        return max((held for test in self.tests if (held := test.evidence()) is not None), default=None)
 
     def wipe(self) -> None:
         """Overwrite the raw bits that tests hold; nothing can be tested afterwards but by a restart."""
-        for test in self._tests:
+        for test in self.tests:
             test.wipe()
 
     def describe(self) -> list[dict[str, Any]]:
         """JSON-ready description of each test."""
-        return [test.describe() for test in self._tests]
+        return [test.describe() for test in self.tests]

@@ -8,6 +8,7 @@ import numpy as np
 
 from qrng._native import ffi, lib
 from qrng.bits import Symbols
+from qrng.errors import ParameterError
 from qrng.health.base import Alarm, HealthTest, Piece, Setting
 from qrng.health.cutoffs import rct_cutoff
 
@@ -61,6 +62,16 @@ class RepetitionCountTest(HealthTest):
     def false_alarm_bound(self, samples: int, runs: int) -> float:
         """See HealthTest: α at each symbol."""
         return samples * self._alpha
+
+    def save(self) -> bytes:
+        """See HealthTest."""
+        return bytes(ffi.buffer(self._state))
+
+    def restore(self, data: bytes) -> None:
+        """See HealthTest."""
+        if len(data) != ffi.sizeof(self._state):
+            raise ParameterError(f"{len(data)} bytes are no saved state of {self.name} over {self.lanes} lanes")
+        ffi.buffer(self._state)[:] = data
 
     def describe(self) -> dict[str, Any]:
         """See HealthTest."""

@@ -22,6 +22,7 @@ OURS = {
     "bank": "qrng.health.bank",
     "learned": "qrng.health.learned.bettor",
     "lfsr": "qrng.health.lfsr",
+    "histogram": "qrng.health.histogram",
 }
 """Name to the module whose `tests(setting)` makes the test."""
 

@@ -9,6 +9,7 @@ goes on to the cutoff of α². Nothing leaves INTERMITTENT by itself.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from qrng.errors import HealthAlarm, HealthFailure
 
@@ -76,6 +77,24 @@ class Latch:
             raise HealthFailure(f"FAILED: {self.reason}. Look at the source; only a new instance starts again")
         if self.state is State.INTERMITTENT:
             raise HealthAlarm(f"INTERMITTENT: {self.reason}. Nothing passes until restart() is called")
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready form, for `from_dict`."""
+        return {
+            "state": str(self.state),
+            "reason": self.reason,
+            "tested": self._tested,
+            "last_alarm": self._last_alarm,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Latch:
+        """The latch that `as_dict` wrote."""
+        latch = cls()
+        latch.state, latch.reason = State(data["state"]), str(data["reason"])
+        latch._tested = int(data["tested"])
+        latch._last_alarm = None if data["last_alarm"] is None else int(data["last_alarm"])
+        return latch
 
     def restart(self) -> None:
         """Back to STARTUP; HealthFailure if FAILED."""

@@ -1,9 +1,9 @@
 """`aer:FAKE_BACKEND`: circuits on a fake backend of IBM's, simulated by Qiskit Aer with its readout errors.
 
 The stabilizer method takes Hadamard, Bell and GHZ circuits on all qubits of the largest chips. Gate errors and
-relaxation are left out: the full noise model is too much for it. The bits are pseudo-random (Aer's Mersenne Twister, a
-new seed from the operating system for each block unless one is given), so that this source has no claim: it is there to
-try a pipeline on.
+relaxation are left out: the full noise model is too much for it. The bits are pseudo-random: Aer's Mersenne Twister,
+with a new seed of 31 bits from the operating system for each block unless one is given, which is all the entropy that
+a block has. So this source has no claim: it is there to try a pipeline on.
 """
 
 from __future__ import annotations
@@ -186,15 +186,20 @@ def simulator_options(device: Any, qubits: tuple[int, ...], method: str, noise: 
 
 def fake_backend(name: str) -> Any:
     """The fake backend of that name; ParameterError if there is none."""
-    from qiskit_ibm_runtime.fake_provider import FakeProviderForBackendV2
+    from qiskit_ibm_runtime import fake_provider
 
+    stem = "".join(word.capitalize() for word in name.split("_"))  # fake_torino is FakeTorino, or FakeTorinoV2
+    made: Any = getattr(fake_provider, stem, None) or getattr(fake_provider, f"{stem}V2", None)
+    if not hasattr(made, "conf_filename"):  # what every fake backend has
+        names = sorted(
+            n.removeprefix("Fake").removesuffix("V2").lower()
+            for n in dir(fake_provider)
+            if hasattr(getattr(fake_provider, n), "conf_filename")
+        )
+        raise ParameterError(f"aer: no fake backend named {name!r}; there are fake_ + {', '.join(names)}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        backends = {backend.name: backend for backend in FakeProviderForBackendV2().backends()}
-    if name not in backends:
-        large = ", ".join(sorted(n for n, b in backends.items() if b.num_qubits >= 127))
-        raise ParameterError(f"aer: no fake backend named {name!r}; among those of 127 qubits and more are {large}")
-    return backends[name]
+        return made()
 
 
 def choose_qubits(asked: str, total: int) -> tuple[int, ...]:

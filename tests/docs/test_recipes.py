@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -65,6 +67,30 @@ def test_the_recipe_of_physics_beside_statistics_prints_what_it_shows(
         done = run_qrng(*shlex.split(command)[1:])
         assert done.returncode == 0
         assert matches(shown, done.stdout.decode()), f"$ {command}\n{done.stdout.decode()}"
+
+
+@pytest.mark.parametrize("page", sorted({page.stem for page in (DOCS / "recipes").glob("example-*.md")}))
+def test_an_example_prints_what_its_page_shows(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if page == "example-keys":
+        request.getfixturevalue("crypto_extra")
+    env = {key: value for key, value in os.environ.items() if not key.startswith("QRNG_")}
+    env["XDG_CONFIG_HOME"] = str(tmp_path)
+    shown_all = list(consoles(DOCS / "recipes" / f"{page}.md"))
+    assert shown_all
+    for command, shown in shown_all:
+        program, script = shlex.split(command)
+        assert program == "python"
+        done = subprocess.run(
+            [sys.executable, str(DOCS.parent / script)], env=env, cwd=tmp_path, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        assert "SimulatedSourceWarning" in done.stderr.decode()
+        assert matches(shown, done.stdout.decode()), f"$ {command}\n{done.stdout.decode()}"
+
+
+def test_each_example_has_its_page() -> None:
+    shown = {command.split()[1] for page in (DOCS / "recipes").glob("example-*.md") for command, _ in consoles(page)}
+    assert shown == {f"examples/{path.name}" for path in (DOCS.parent / "examples").glob("*.py")}
 
 
 @pytest.mark.parametrize(

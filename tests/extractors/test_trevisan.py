@@ -162,6 +162,24 @@ def test_a_plan_without_output_is_refused():
         Trevisan.plan(256, 200, -64)
 
 
+def test_streams_are_block_after_block(kernel, text):
+    ext = Trevisan(101, 37, 20)
+    random = np.random.default_rng(4)
+    raw = random.integers(0, 2, (5, 101), np.uint8)
+    with ext.prepare(random.bytes(ext.seed_bytes)) as seed:
+        out = ext.extract_blocks(bits.pack(raw.ravel()), seed, blocks=5)
+        single = "".join(text(ext.extract(bits.pack(block), seed), 37) for block in raw)
+    assert text(out, 5 * 37) == single
+
+
+def test_a_bare_map_needs_its_field():
+    with pytest.raises(ParameterError, match="needs l"):
+        Trevisan(100, 10)
+    planned = Trevisan.plan(1000, 800, -20).planned
+    again = Trevisan(planned.n, planned.m, **planned.parameters)
+    assert again.seed_bits == planned.seed_bits
+
+
 def test_the_budget_is_counted():
     ext = Trevisan.plan(100, 90, -10)
     raw, seed = bytes(13), bytes(ext.seed_bytes)

@@ -238,7 +238,7 @@ def test_closing_wipes_and_refuses() -> None:
         (held,) = (part.packed for part in gate._held)
         assert held.any()
     assert not held.any()
-    assert not any(test._owner.any() for test in gate._monitor._tests if isinstance(test, EDetector))
+    assert not any(test._owner.any() for test in gate._monitor.tests if isinstance(test, EDetector))
     late = samples(good(10), 20000)
     with pytest.raises(ClosedError):
         gate.push(late)

@@ -38,6 +38,18 @@ def _chudnovsky(a: int, b: int) -> tuple[int, int, int]:
     return p1 * p2, q1 * q2, t1 * q2 + p1 * t2
 
 
+def _reciprocal(b: int) -> int:
+    """1/b times a power of two, right to over BITS + 64 bits, by Newton's rule: multiplications alone."""
+    k, size = 64, b.bit_length()
+    r = (1 << 2 * k) // (b >> (size - k))
+    while k < BITS + 64:
+        k *= 2
+        top = b >> (size - k) if size >= k else b << (k - size)
+        r <<= k // 2
+        r = 2 * r - (top * r * r >> 2 * k)
+    return r
+
+
 def _first_bits(scaled: int) -> bytes:
     """The first BITS bits of an integer, packed."""
     return (scaled >> (scaled.bit_length() - BITS)).to_bytes(BITS // 8, "big")
@@ -48,14 +60,14 @@ def pi_bits() -> bytes:
     """First 10^6 bits of the binary expansion of pi, integer part included."""
     guard = BITS + 64
     _, q, t = _chudnovsky(0, guard // 47 + 2)  # each term gives 47 bits
-    return _first_bits(426880 * math.isqrt(10005 << 2 * guard) * q // (13591409 * q + t))
+    return _first_bits(426880 * math.isqrt(10005 << 2 * guard) * q * _reciprocal(13591409 * q + t))
 
 
 @pytest.fixture(scope="session")
 def e_bits() -> bytes:
     """First 10^6 bits of the binary expansion of e, integer part included."""
     p, q = _e(1, 70_000)  # 70,000! has over 1,020,000 bits
-    return _first_bits(((q + p) << (BITS + 64)) // q)
+    return _first_bits((q + p) * _reciprocal(q))
 
 
 @pytest.fixture(scope="session")

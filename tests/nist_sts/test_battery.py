@@ -36,12 +36,37 @@ def test_constant_and_alternating_data_fail(data: bytes, mode: str) -> None:
     assert not nist_sts.run(data, mode=mode).passed
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("n", [100, 127, 1001, 65_537, 1_000_000])
+def test_degenerate_data_give_probabilities_or_reasons_never_anything_else(n: int, mode: str) -> None:
+    size = -(-n // 8)
+    for pattern in (b"\x00", b"\xff", b"\xaa", b"\x0f", b"\x00" * 99 + b"\xff" * 99, bytes(range(256))):
+        packed = np.frombuffer((pattern * size)[:size], np.uint8)
+        report = nist_sts.run(Samples(np.array(packed), n), mode=mode)
+        json.dumps(report.as_dict(), allow_nan=False)
+        for test in report.tests:
+            for p in test.p_values[0]:
+                assert p is None or 0 <= p <= 1
+            assert (test.passed is None) == all(p is None for p in test.p_values[0])
+        assert n < 200 or not report.passed
+
+
 def test_one_low_p_value_among_many_does_not_fail_good_data() -> None:
     """Seed chosen so that a p-value below 0.01 occurs: the family verdict stands, the p-value is shown."""
     report = nist_sts.run(good(800_000, seed=3), sequences=100)
     lowest = min(p for test in report.tests for row in test.p_values for p in row if p is not None)
     assert lowest < 0.01
     assert report.passed
+
+
+def test_a_defect_too_small_for_one_sequence_shows_in_the_proportions() -> None:
+    """Ones with probability 0.508: hardly a p-value is rejected, but far too many lie below 0.01."""
+    biased = np.random.default_rng(6).random(2_000_000) < 0.508
+    report = nist_sts.run(biased, length=20_000, tests=["frequency", "runs"])
+    assert report.rows_below_band == 1
+    assert report.as_dict()["rows_below_band"] == 1
+    assert "LOOK: 1 row has fewer sequences" in report.as_text()
+    assert "LOOK" not in nist_sts.run(good(2_000_000), length=20_000).as_text()
 
 
 def test_127_bits_reach_the_tests_that_need_100() -> None:

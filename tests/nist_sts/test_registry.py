@@ -44,6 +44,12 @@ def test_each_test_is_silent_one_bit_below_its_shortest_sequence() -> None:
         assert judged.reason is None or not judged.reason.startswith("needs n")
 
 
+def test_nist_mode_judges_what_its_document_allows() -> None:
+    other = {"longest_run": 128, "non_overlapping_template": 20_544, "linear_complexity": 100_000}
+    for name, n in (SHORTEST | other).items():
+        assert TESTS[name].minimum("nist", TESTS[name].parameters) == n
+
+
 def test_labels_match_the_p_values() -> None:
     report = nist_sts.run(bytes(range(256)) * 500)
     counts = {test.name: len(test.rows) for test in report.tests}

@@ -66,7 +66,8 @@ def test_a_seed_makes_it_repeatable_and_says_so() -> None:
     ("spec", "says"),
     [
         ("aer:", "needs a fake backend"),
-        ("aer:fake_nowhere", "fake_torino"),
+        ("aer:fake_provider_for_backend", "no fake backend named"),
+        ("aer:fake_nowhere", "no fake backend named .fake_nowhere.; there are fake_ . .*torino"),
         ("aer:fake_melbourne?circuit=w", "one of hadamard, bell, ghz or chsh"),
         ("aer:fake_melbourne?noise=full", "one of readout, none"),
         ("aer:fake_melbourne?circuit=bell&qubits=1,2,3", "even number"),

@@ -45,6 +45,10 @@ class LearnedTest(EDetector):
         lib.qrng_learned_leader(self._state, found)
         return found
 
+    def check_state(self, state: Any, size: int) -> int:
+        """See EDetector."""
+        return int(lib.qrng_learned_check(state, size))
+
     def detail(self, found: Any) -> str:
         """See EDetector."""
         far = self.lanes if self.lanes > 1 else 16

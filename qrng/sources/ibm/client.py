@@ -7,6 +7,7 @@ would fall back to the raw API key, which is made an error.
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 import warnings
@@ -62,8 +63,14 @@ def connect(instance: str | None = None) -> Any:
     refuse_raw_key()
     from qiskit_ibm_runtime import QiskitRuntimeService
 
-    with guarded("connecting to IBM Quantum"):
-        return QiskitRuntimeService(instance=instance or "auto")
+    log = logging.getLogger("qiskit_ibm_runtime")
+    level = log.level
+    log.setLevel(logging.ERROR)  # it warns at length of every instance that it finds
+    try:
+        with guarded("connecting to IBM Quantum"):
+            return QiskitRuntimeService(instance=instance)
+    finally:
+        log.setLevel(level)
 
 
 def refuse_raw_key() -> None:

@@ -106,7 +106,60 @@ def test_a_witness_beyond_a_qubit_is_refused() -> None:
         dimension_witness([[1, 2]], [[3, 4]])
 
 
+def test_a_classical_bit_passes_no_more_often_than_the_error_says() -> None:
+    """A message of one classical bit has W = 0, whatever the probabilities; all of its outcomes may be known."""
+    from scipy.stats import binomtest
+
+    rng = np.random.default_rng(4)
+    shots = np.full((4, 2), 300)
+    passed = {"claim": 0, "point": 0}
+    for _ in range(1000):
+        message, responses = rng.random(4), rng.random((2, 2))
+        p = responses[0] + message[:, None] * (responses[1] - responses[0])
+        ones = rng.binomial(shots, p)
+        passed["point"] += witness(ones / shots) > 0.01
+        try:
+            dimension_witness(ones, shots, math.log2(0.05))
+            passed["claim"] += 1
+        except EntropyError:
+            pass
+    assert binomtest(passed["claim"], 1000, 0.05, "greater").pvalue > 0.01
+    assert binomtest(passed["point"], 1000, 0.05, "greater").pvalue < 1e-6
+
+
 # Homodyne
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(4, 12), st.floats(2, 6), st.floats(0.001, 0.5), st.floats(0, 0.3))
+def test_more_classical_noise_never_raises_the_claim(bits: int, span: float, dark: float, more: float) -> None:
+    def value(bound, noise: float) -> float:
+        try:
+            return bound(bits, span, 1 + noise, noise).bits_per_sample
+        except EntropyError:
+            return 0.0
+
+    for bound in (homodyne, homodyne_worst_case):
+        assert value(bound, dark + more) <= value(bound, dark) + 1e-9
+    # the average reaches beyond the five standard deviations that the worst case stops at
+    assert value(homodyne_worst_case, dark) <= value(homodyne, dark) + 1e-6
+
+
+def test_an_adversary_who_knows_the_classical_noise_guesses_no_better_than_the_average_says() -> None:
+    rng = np.random.default_rng(12)
+    bits, span, sigma_e, n = 5, 3.0, 0.4, 200_000
+    step = span / 2 ** (bits - 1)
+    e = rng.normal(0, sigma_e, n)
+    word = np.clip(np.rint((e + rng.normal(0, 1, n)) / step), -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    centre = np.clip(np.rint(e / step), low, high)
+    tail_low = 0.5 * np.array([math.erfc((span - step / 2 + x) / math.sqrt(2)) for x in e])
+    tail_high = 0.5 * np.array([math.erfc((span - 1.5 * step - x) / math.sqrt(2)) for x in e])
+    middle = math.erf(step / (2 * math.sqrt(2)))
+    best = np.where(np.maximum(tail_low, tail_high) > middle, np.where(tail_low > tail_high, low, high), centre)
+    guessed = float((best == word).mean())
+    assert guessed <= average_guess(bits, span, sigma_e) + 5 / math.sqrt(4 * n)
+    assert guessed > average_guess(bits, span, sigma_e) - 0.02
 
 
 @pytest.mark.parametrize(
@@ -210,6 +263,17 @@ def test_impossible_arrivals_are_refused(mean: float, bins: int, dead: float) ->
 
 def test_poisson_parity_worked_value() -> None:
     assert poisson_parity(1).bits_per_sample == pytest.approx(0.81688, abs=5e-6)
+
+
+@given(st.floats(0.01, 8), st.floats(0, 2))
+def test_more_light_makes_the_parity_no_easier_to_guess_without_dead_time(mean: float, more: float) -> None:
+    assert guess_of_parity(mean + more) <= guess_of_parity(mean)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(0.1, 6), st.floats(0, 0.5))
+def test_a_dead_time_never_makes_the_parity_harder_to_guess_than_a_coin(mean: float, dead: float) -> None:
+    assert 0.5 <= guess_of_parity(mean, dead) <= 1
 
 
 def test_parity_with_dead_time_is_the_limit_of_no_dead_time() -> None:
