@@ -5,6 +5,7 @@
 #include "bits/bits.h"
 #include "cpu/kernels.h"
 #include "health/bank.h"
+#include "health/blocks.h"
 #include "health/bets.h"
 
 #define BANK_KIND 0x3130424e52514231u /* changes with the layout or the bets: an older state is refused */
@@ -99,12 +100,7 @@ static void evaluate(bank *b) {
 uint64_t qrng_bank_scan(void *state, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {
     bank *b = state;
     for (uint64_t i = 0; i < n;) {
-        uint64_t take = BANK_BLOCK - b->fill;
-        take = take < n - i ? take : n - i;
-        qrng_bits_copy(b->block, b->fill, src, src_bit + i, take);
-        b->fill += (uint32_t)take;
-        b->seen += take;
-        i += take;
+        i += block_take(b->block, BANK_BLOCK, &b->fill, &b->seen, src, src_bit + i, n - i);
         if (b->fill < BANK_BLOCK)
             break;
         b->fill = 0;

@@ -9,6 +9,7 @@
 #include "bits/bits.h"
 #include "cpu/kernels.h"
 #include "health/bank.h"
+#include "health/blocks.h"
 
 #define LEARNED_KIND 0x3130444e52514c45u
 
@@ -175,12 +176,7 @@ static void evaluate(learned *b) {
 uint64_t qrng_learned_scan(void *state, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {
     learned *b = state;
     for (uint64_t i = 0; i < n;) {
-        uint64_t take = BLOCK - b->fill;
-        take = take < n - i ? take : n - i;
-        qrng_bits_copy(b->block, b->fill, src, src_bit + i, take);
-        b->fill += (uint32_t)take;
-        b->seen += take;
-        i += take;
+        i += block_take(b->block, BLOCK, &b->fill, &b->seen, src, src_bit + i, n - i);
         if (b->fill < BLOCK)
             break;
         b->fill = 0;
