@@ -8,14 +8,14 @@ import numpy as np
 
 from qrng._native import ffi, lib
 from qrng.bits import Symbols
-from qrng.errors import ParameterError
 from qrng.health.base import Alarm, HealthTest, Piece, Setting
 from qrng.health.cutoffs import apt_cutoff, apt_window
+from qrng.health.symbol_test import SymbolTest, stream_and_lanes
 
 __all__ = ["AdaptiveProportionTest", "tests"]
 
 
-class AdaptiveProportionTest(HealthTest):
+class AdaptiveProportionTest(SymbolTest):
     """Over the whole stream, or over each lane apart (windows then count the lane's own symbols).
 
     Under the claim the count is 1 + a sum of W − 1 chances of at most 2⁻ᴴ each, whatever came before, so it
@@ -28,13 +28,10 @@ class AdaptiveProportionTest(HealthTest):
 
     def __init__(self, setting: Setting, *, per_lane: bool = False) -> None:
         """`per_lane` watches each of `setting.lanes` lanes apart, with the same cutoff."""
-        self.per_lane = per_lane
-        self.lanes = setting.lanes if per_lane else 1
+        super().__init__(setting, "qrng_apt_state", per_lane)
         self.window = apt_window(setting.bits_per_symbol)
         self.cutoff = apt_cutoff(self.window, setting.claim_bits, setting.alpha_log2)
         self.permanent_cutoff = apt_cutoff(self.window, setting.claim_bits, 2 * setting.alpha_log2)
-        self._alpha = 2.0**setting.alpha_log2
-        self._state = ffi.new("qrng_apt_state[]", self.lanes)
 
     def update(self, piece: Piece, first: int) -> int | None:
         """See HealthTest."""
@@ -74,16 +71,6 @@ class AdaptiveProportionTest(HealthTest):
         """See HealthTest: α for each window begun."""
         return (samples / self.window + runs * self.lanes) * self._alpha
 
-    def save(self) -> bytes:
-        """See HealthTest."""
-        return bytes(ffi.buffer(self._state))
-
-    def restore(self, data: bytes) -> None:
-        """See HealthTest."""
-        if len(data) != ffi.sizeof(self._state):
-            raise ParameterError(f"{len(data)} bytes are no saved state of {self.name} over {self.lanes} lanes")
-        ffi.buffer(self._state)[:] = data
-
     def describe(self) -> dict[str, Any]:
         """See HealthTest."""
         return {
@@ -97,7 +84,4 @@ class AdaptiveProportionTest(HealthTest):
 
 def tests(setting: Setting) -> list[HealthTest]:
     """The stream as a whole and, where there are several lanes, each lane."""
-    found: list[HealthTest] = [AdaptiveProportionTest(setting)]
-    if setting.lanes > 1:
-        found.append(AdaptiveProportionTest(setting, per_lane=True))
-    return found
+    return stream_and_lanes(AdaptiveProportionTest, setting)

@@ -8,14 +8,14 @@ import numpy as np
 
 from qrng._native import ffi, lib
 from qrng.bits import Symbols
-from qrng.errors import ParameterError
 from qrng.health.base import Alarm, HealthTest, Piece, Setting
 from qrng.health.cutoffs import rct_cutoff
+from qrng.health.symbol_test import SymbolTest, stream_and_lanes
 
 __all__ = ["RepetitionCountTest", "tests"]
 
 
-class RepetitionCountTest(HealthTest):
+class RepetitionCountTest(SymbolTest):
     """Over the whole stream, or over each lane apart.
 
     A run of C equal symbols has probability at most 2^(−H(C−1)) ≤ α under the claim, whatever came before it.
@@ -25,12 +25,9 @@ class RepetitionCountTest(HealthTest):
 
     def __init__(self, setting: Setting, *, per_lane: bool = False) -> None:
         """`per_lane` watches each of `setting.lanes` lanes apart, with the same cutoff."""
-        self.per_lane = per_lane
-        self.lanes = setting.lanes if per_lane else 1
+        super().__init__(setting, "qrng_rct_state", per_lane)
         self.cutoff = rct_cutoff(setting.claim_bits, setting.alpha_log2)
         self.permanent_cutoff = rct_cutoff(setting.claim_bits, 2 * setting.alpha_log2)
-        self._alpha = 2.0**setting.alpha_log2
-        self._state = ffi.new("qrng_rct_state[]", self.lanes)
 
     def update(self, piece: Piece, first: int) -> int | None:
         """See HealthTest."""
@@ -63,16 +60,6 @@ class RepetitionCountTest(HealthTest):
         """See HealthTest: α at each symbol."""
         return samples * self._alpha
 
-    def save(self) -> bytes:
-        """See HealthTest."""
-        return bytes(ffi.buffer(self._state))
-
-    def restore(self, data: bytes) -> None:
-        """See HealthTest."""
-        if len(data) != ffi.sizeof(self._state):
-            raise ParameterError(f"{len(data)} bytes are no saved state of {self.name} over {self.lanes} lanes")
-        ffi.buffer(self._state)[:] = data
-
     def describe(self) -> dict[str, Any]:
         """See HealthTest."""
         return {
@@ -85,7 +72,4 @@ class RepetitionCountTest(HealthTest):
 
 def tests(setting: Setting) -> list[HealthTest]:
     """The stream as a whole and, where there are several lanes, each lane."""
-    found: list[HealthTest] = [RepetitionCountTest(setting)]
-    if setting.lanes > 1:
-        found.append(RepetitionCountTest(setting, per_lane=True))
-    return found
+    return stream_and_lanes(RepetitionCountTest, setting)
