@@ -4,7 +4,7 @@ from importlib.metadata import version as installed_version
 
 project = "qrng"
 author = "The qrng developers"
-copyright = "the qrng developers, Apache-2.0"  # noqa: A001  (the name that Sphinx reads)
+copyright = "the qrng developers, Apache-2.0"
 version = release = installed_version("qrng-toolkit")
 
 extensions = [
