@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { QRNG_FFT_MIN_LOG = 9, QRNG_FFT_MAX_LOG = 20, QRNG_FFT_WORK_WORDS = 512 + 32 + 48 };
+enum { QRNG_FFT_MIN_LOG = 9, QRNG_FFT_MAX_LOG = 22, QRNG_FFT_WORK_WORDS = 512 + 32 + 48 };
 
 /* Coordinates as a field element: sum of v_i over the bits i of c. */
 uint64_t qrng_fft_point(uint64_t c);
@@ -25,13 +25,24 @@ typedef void qrng_fft_add(uint64_t *to, const uint64_t *from, size_t words);
 void qrng_fft_to_basis(uint64_t *f, unsigned log_size, qrng_fft_add *add_down);
 void qrng_fft_from_basis(uint64_t *f, unsigned log_size, qrng_fft_add *add_up);
 
+/* One kernel level's transforms; all buffers are 64-byte aligned, `work` has QRNG_FFT_WORK_WORDS words. */
+typedef struct qrng_fft {
+    /* f, 2^log_size coefficients (log_size from 9 to 22) of which those from `used` on are zero, to values. */
+    void (*forward)(uint64_t *f, unsigned log_size, size_t used, uint64_t *work);
+    /* Values back to coefficients. */
+    void (*inverse)(uint64_t *f, unsigned log_size, uint64_t *work);
+    /* sum = a b, or sum += a b, pointwise. */
+    void (*multiply)(uint64_t *sum, const uint64_t *a, const uint64_t *b, size_t words, int add);
+    /* sum += a */
+    void (*add)(uint64_t *sum, const uint64_t *a, size_t words);
+    double round_cycles; /* estimated time of a round, for one coefficient */
+} qrng_fft;
+
+extern const qrng_fft qrng_fft_portable;
 #if defined(__x86_64__)
-/* f, 2^log_size coefficients (log_size from 9 to 20), to values, and back. `work` has QRNG_FFT_WORK_WORDS
- * words; both are 64-byte aligned. */
-void qrng_fft_forward_avx512(uint64_t *f, unsigned log_size, uint64_t *work);
-void qrng_fft_inverse_avx512(uint64_t *f, unsigned log_size, uint64_t *work);
-/* sum += a b, or sum = a b, pointwise. */
-void qrng_fft_multiply_avx512(uint64_t *sum, const uint64_t *a, const uint64_t *b, size_t words, int add);
+extern const qrng_fft qrng_fft_avx2, qrng_fft_avx512;
+#elif defined(__aarch64__)
+extern const qrng_fft qrng_fft_neon;
 #endif
 
 #endif
