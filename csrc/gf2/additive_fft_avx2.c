@@ -32,11 +32,9 @@ TARGET INLINE __m128i multiply(__m128i a, __m128i b) {
 #define ALL(c) _mm_set1_epi64x((long long)(c))
 #define FIRSTS _mm_unpacklo_epi64
 #define SECONDS _mm_unpackhi_epi64
-#define BASIS uint64_t
-#define BASIS_ADD(a, b) ((a) ^ (b))
 #define TAIL "gf2/additive_fft_pairs.inc"
 #define PUBLIC qrng_fft_avx2
-#define ROUND_CYCLES 2.6
+#define ROUND_CYCLES 2.05
 
 #include "gf2/additive_fft.inc"
 

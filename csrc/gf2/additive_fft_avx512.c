@@ -33,11 +33,9 @@ TARGET INLINE __m512i multiply(__m512i a, __m512i b) {
 #define ADD _mm512_xor_si512
 #define MULTIPLY multiply
 #define ALL(c) _mm512_set1_epi64((long long)(c))
-#define BASIS __m512i
-#define BASIS_ADD _mm512_xor_si512
 #define TAIL "gf2/additive_fft_eights.inc"
 #define PUBLIC qrng_fft_avx512
-#define ROUND_CYCLES 0.75
+#define ROUND_CYCLES 0.53
 
 #include "gf2/additive_fft.inc"
 

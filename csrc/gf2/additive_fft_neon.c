@@ -38,11 +38,9 @@ TARGET INLINE uint64x2_t multiply(uint64x2_t a, uint64x2_t b) {
 #define ALL(c) vdupq_n_u64(c)
 #define FIRSTS vzip1q_u64
 #define SECONDS vzip2q_u64
-#define BASIS uint64_t
-#define BASIS_ADD(a, b) ((a) ^ (b))
 #define TAIL "gf2/additive_fft_pairs.inc"
 #define PUBLIC qrng_fft_neon
-#define ROUND_CYCLES 3 /* an estimate, in the proportions of the avx2 level */
+#define ROUND_CYCLES 2.5 /* an estimate, in the proportions of the avx2 level */
 
 #include "gf2/additive_fft.inc"
 

@@ -45,10 +45,8 @@ INLINE pair seconds(pair a, pair b) {
 #define ALL all
 #define FIRSTS firsts
 #define SECONDS seconds
-#define BASIS uint64_t
-#define BASIS_ADD(a, b) ((a) ^ (b))
 #define TAIL "gf2/additive_fft_pairs.inc"
 #define PUBLIC qrng_fft_portable
-#define ROUND_CYCLES 60
+#define ROUND_CYCLES 130
 
 #include "gf2/additive_fft.inc"

@@ -56,10 +56,10 @@ static plan karatsuba_plan(const qrng_gf2_products *k, size_t a, size_t b) {
 }
 
 static double fft_cost(const qrng_fft *k, const plan *p) {
-    double half = p->a_piece * 4 > (size_t)1 << p->log_size ? 1 : 0.75;
+    double half = p->a_piece * 4 > (size_t)1 << p->log_size ? 1 : QRNG_FFT_HALF;
     double forward = half * (double)(p->a_count + p->b_count), inverse = (double)(p->a_count + p->b_count - 1);
-    return k->round_cycles * (double)((size_t)1 << p->log_size) *
-           ((forward + inverse) * (p->log_size + 1) + 1.4 * (double)(p->a_count * p->b_count));
+    double products = (double)(p->a_count * p->b_count) * (double)((size_t)1 << p->log_size);
+    return (forward + inverse) * qrng_fft_cycles(k, p->log_size) + QRNG_FFT_POINTS * k->round_cycles * products;
 }
 
 /* The cheapest way for a >= b. */

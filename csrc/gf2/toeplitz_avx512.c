@@ -54,14 +54,8 @@ static void multiply(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t
 
 static const qrng_toeplitz_method mixed = {"gfni", state_bytes, scratch_bytes, prepare, multiply, NULL};
 
-/* Groups lose their advantage when their matrices leave the last-level cache. */
-static const size_t GROUP_STATE = (size_t)20 << 20;
-
 const qrng_toeplitz_method *qrng_toeplitz_choose_avx512(uint64_t n, uint64_t m) {
-    if (qrng_toeplitz_gfni_cost(n, m) / GROUP < single_cost(n, m) &&
-        qrng_toeplitz_gfni_state_bytes(n, m) <= GROUP_STATE)
-        return &mixed;
-    return single(n, m);
+    return qrng_toeplitz_gfni_cost(n, m) / GROUP < single_cost(n, m) ? &mixed : single(n, m);
 }
 
 #else

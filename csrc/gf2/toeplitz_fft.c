@@ -39,11 +39,10 @@ static size_t tile_at(const fft_shape *s, size_t r, size_t c) {
     return (s->cols - 1 - c) * (s->x / s->unit) + r * (s->y / s->unit);
 }
 
-/* From measurements: a product takes 1.4 times a round; half of x spares a quarter of its transform. */
 static double cost(const qrng_fft *k, const fft_shape *s) {
-    double n = (double)s->size, forward = s->x > s->size / 2 ? 1.0 : 0.75;
-    double transforms = (double)s->rows + forward * (double)s->cols;
-    return k->round_cycles * n * (transforms * (s->log_size + 1) + 1.4 * (double)(s->rows * s->cols));
+    double forward = s->x > s->size / 2 ? 1.0 : QRNG_FFT_HALF, products = (double)(s->rows * s->cols);
+    return ((double)s->rows + forward * (double)s->cols) * qrng_fft_cycles(k, s->log_size) +
+           QRNG_FFT_POINTS * k->round_cycles * products * (double)s->size;
 }
 
 /* What state and scratch take together. */

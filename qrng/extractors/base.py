@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -234,16 +235,16 @@ class LinearExtractor:
         """Few long blocks: one after the other, each by all threads."""
         scratch = ffi.new("uint8_t[]", lib.qrng_linear_parts_bytes(state, parts))
         try:
-            with ThreadPoolExecutor(parts) as pool:
+            with ThreadPoolExecutor(parts - 1) as pool:
                 for block in range(count):
+                    at = block * self.n
                     for phase in range(2):
-                        shares = [
-                            pool.submit(lib.qrng_linear_part, state, x, block * self.n, phase, part, parts, scratch)
-                            for part in range(parts)
-                        ]
-                        for share in shares:
-                            share.result()
-                    lib.qrng_linear_finish(state, x, block * self.n, y, block * self.m, parts, scratch)
+                        work = partial(lib.qrng_linear_part, state, x, at, phase)
+                        others = [pool.submit(work, part, parts, scratch) for part in range(1, parts)]
+                        work(0, parts, scratch)
+                        for other in others:
+                            other.result()
+                    lib.qrng_linear_finish(state, x, at, y, block * self.m, parts, scratch)
         finally:
             wipe(ffi.buffer(scratch))
 
