@@ -5,6 +5,7 @@
 #include "bits/bits.h"
 #include "cpu/features.h"
 #include "cpu/kernels.h"
+#include "gf2/product.h"
 #include "gf2/toeplitz.h"
 #include "health/bank.h"
 
@@ -14,6 +15,7 @@ static const qrng_kernels levels[] = {
         .needs = 0,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_portable,
+        .products = &qrng_gf2_products_portable,
         .rsh_values = qrng_rsh_values_portable,
         .bank_count = qrng_bank_count_portable,
         .bank_wealth = qrng_bank_wealth_portable,
@@ -27,6 +29,7 @@ static const qrng_kernels levels[] = {
         .needs = QRNG_CPU_AVX2 | QRNG_CPU_PCLMUL | QRNG_CPU_BMI2,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_avx2,
+        .products = &qrng_gf2_products_avx2,
         .rsh_values = qrng_rsh_values_clmul,
         .bank_count = qrng_bank_count_popcnt,
         .bank_wealth = qrng_bank_wealth_avx2,
@@ -40,6 +43,7 @@ static const qrng_kernels levels[] = {
                  QRNG_CPU_GFNI,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_avx512,
+        .products = &qrng_gf2_products_avx512,
         .rsh_values = qrng_rsh_values_avx512,
         .bank_count = qrng_bank_count_avx512,
         .bank_wealth = qrng_bank_wealth_avx512,
@@ -53,6 +57,7 @@ static const qrng_kernels levels[] = {
         .needs = QRNG_CPU_NEON | QRNG_CPU_PMULL,
         .popcount = qrng_popcount_portable,
         .toeplitz = qrng_toeplitz_choose_neon,
+        .products = &qrng_gf2_products_neon,
         .rsh_values = qrng_rsh_values_portable,
         .bank_count = qrng_bank_count_portable,
         .bank_wealth = qrng_bank_wealth_portable,

@@ -12,6 +12,7 @@
 #include "extractors/seedless.h"
 #include "extractors/trevisan.h"
 
+struct qrng_gf2_products;
 struct qrng_toeplitz_method;
 
 typedef struct qrng_kernels {
@@ -25,6 +26,8 @@ typedef struct qrng_kernels {
     qrng_rsh_values *rsh_values;
     /* gf2: the fastest method of this level for n x m Toeplitz matrices */
     const struct qrng_toeplitz_method *(*toeplitz)(uint64_t n, uint64_t m);
+    /* gf2: products of polynomials */
+    const struct qrng_gf2_products *products;
     /* health: ones of each feature of the bank over a block; the block's payoffs into the e-detectors */
     bank_count_fn *bank_count;
     bank_wealth_fn *bank_wealth;

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -129,12 +130,13 @@ class LinearExtractor:
         """
         return PreparedSeed(self._key, self._prepare(seed_bytes(seed, self.seed_bits)))
 
-    def extract(self, raw: Any, seed: Any) -> bytearray:
+    def extract(self, raw: Any, seed: Any, *, threads: int = 1) -> bytearray:
         """Hash one block.
 
         Args:
             raw: ceil(n / 8) packed bytes; bits that pad the last byte are ignored.
             seed: packed bytes, a callable, or what `prepare` returned.
+            threads: as in `extract_blocks`.
 
         Returns:
             ceil(m / 8) bytes; bits that pad the last byte are zero.
@@ -145,7 +147,7 @@ class LinearExtractor:
         """
         if len(readable_bytes(raw, "raw")) != bits.bytes_for(self.n):
             raise ParameterError(f"one block of {self.n} bits takes {bits.bytes_for(self.n)} bytes of raw input")
-        out: bytearray = self.extract_blocks(raw, seed, blocks=1)
+        out: bytearray = self.extract_blocks(raw, seed, blocks=1, threads=threads)
         return out
 
     def extract_blocks(
@@ -160,7 +162,8 @@ class LinearExtractor:
             seed: packed bytes, a callable, or what `prepare` returned.
             out: writable buffer of ceil(blocks * m / 8) bytes, not overlapping `raw`; a new bytearray if None.
             blocks: number of blocks; by default as many as `raw` holds.
-            threads: how many threads share the blocks.
+            threads: how many threads share the work: blocks, or, where these are few and long (from about 300,000
+                bits), each block's pieces. The output does not depend on it; each thread takes working space.
 
         Returns:
             `out`; bits that pad its last byte are zero.
@@ -211,6 +214,9 @@ class LinearExtractor:
 
         # Shares are whole groups, so that kernels are full and no two threads write to one byte.
         groups = -(-count // _GROUP)
+        if groups < threads and (most := self._most_parts(state)) > 1:
+            self._multiply_in_parts(state, x, y, count, min(threads, most))
+            return
         threads = min(threads, groups)
         borders = [min(count, groups * i // threads * _GROUP) for i in range(threads + 1)]
         if threads == 1:
@@ -220,6 +226,27 @@ class LinearExtractor:
             shares = [pool.submit(work, a, b - a) for a, b in pairwise(borders)]
         for share in shares:
             share.result()
+
+    def _most_parts(self, state: Any) -> int:
+        """How many threads one block keeps busy; 1 for a map that is not one of the C core's linear ones."""
+        return int(lib.qrng_linear_most_parts(state)) if hasattr(self, "_kind") else 1
+
+    def _multiply_in_parts(self, state: Any, x: Any, y: Any, count: int, parts: int) -> None:
+        """Few long blocks: one after the other, each by all threads."""
+        scratch = ffi.new("uint8_t[]", lib.qrng_linear_parts_bytes(state, parts))
+        try:
+            with ThreadPoolExecutor(parts - 1) as pool:
+                for block in range(count):
+                    at = block * self.n
+                    for phase in range(2):
+                        work = partial(lib.qrng_linear_part, state, x, at, phase)
+                        others = [pool.submit(work, part, parts, scratch) for part in range(1, parts)]
+                        work(0, parts, scratch)
+                        for other in others:
+                            other.result()
+                    lib.qrng_linear_finish(state, x, at, y, block * self.m, parts, scratch)
+        finally:
+            wipe(ffi.buffer(scratch))
 
     def _spend(self, count: int) -> None:
         if self._plan is None:
