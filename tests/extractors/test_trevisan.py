@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from qrng import bits
 from qrng.errors import BudgetError, ParameterError
 from qrng.extractors import Trevisan
-from qrng.extractors.trevisan import block_sizes, design_degree, irreducible
+from qrng.extractors.gf2 import irreducible
+from qrng.extractors.trevisan_bounds import block_sizes, design_degree
 
 
 def product(a: int, b: int, polynomial: int) -> int:
@@ -152,8 +154,42 @@ def test_a_plan_for_a_million_bits():
 
 def test_a_weak_seed_costs_four_bits_for_each_that_it_lacks():
     uniform = Trevisan.plan(1000, 800, -20)
-    weak = Trevisan.plan(1000, 800, -20, seed_min_entropy=uniform.seed_bits - 10)
+    weak = Trevisan.plan(1000, 800, -20, seed_min_entropy=uniform.seed_bits - 10, sources="product")
+    assert weak.seed_bits == uniform.seed_bits
     assert 0 <= uniform.m - weak.m - 40 <= 1
+    assert any("product" in assumption for assumption in weak.planned.assumptions)
+    # The one-bit error pays for it too: l follows from e1 = 2^((m - k + 6) / 4).
+    assert weak.l == math.ceil(math.log2(1000) + 2 * (1 - (weak.m - 800 + 6) / 4))
+
+
+def test_a_weak_seed_in_the_markov_model_pays_by_the_generic_theorem():
+    # 10 m = k + 4 (k2 - n2) - 4 log m + 18 log e + 9 log(4/3) - 6, extractor-theory, Trevisan, "Markov model".
+    ext = Trevisan.plan(1000, 800, -10, seed_min_entropy=2 * 4**10 - 3)
+    assert ext.seed_bits == 2 * 4**10
+    assert any("Markov" in assumption for assumption in ext.planned.assumptions)
+
+    def needs(m: int) -> float:
+        return 10 * m + 4 * 3 + 4 * math.log2(m) + 18 * 10 - 9 * math.log2(4 / 3) + 6
+
+    assert needs(ext.m) <= 800 < needs(ext.m + 1)
+    inner = 2 * -10 - ext.m + 2 - math.log2(3)
+    assert ext.l == math.ceil(math.log2(1000) + 2 * (1 - (ext.m - (800 + inner) + 6) / 4))
+    with pytest.raises(ParameterError, match="markov or product"):
+        Trevisan.plan(1000, 800, -10, seed_min_entropy=2 * 4**10, sources="hoped")
+
+
+@pytest.mark.parametrize(
+    ("n", "k", "log2_error", "m"),
+    # extractor-theory: "Classical only (654, 741)", which are randextract 0.2.2's lengths for the block design.
+    [(1000, 800, -64, 654), (1000, 800, -20, 741)],
+)
+def test_output_lengths_against_classical_side_information(n, k, log2_error, m):
+    ext = Trevisan.plan(n, k, log2_error, quantum_proof=False)
+    assert ext.m == m
+    assert "classical" in ext.planned.theorem
+    # The one-bit extractor's error, from its definition: (1/2) sqrt(2 delta - 1 + 2^(1 - k1)), k1 = k - m.
+    collisions = 2 * (math.ceil(n / ext.l) - 1) * 2.0**-ext.l
+    assert m * math.sqrt(collisions + 2.0 ** (1 - (k - m))) / 2 <= 2.0**log2_error
 
 
 def test_a_plan_without_output_is_refused():
