@@ -78,6 +78,17 @@ static void marked_trevisan(void) {
     free(seed), free(scratch);
 }
 
+static void marked_raz(void) {
+    uint64_t state = 4;
+    uint8_t raw[32], second[16], out[8] = {0}, *scratch = calloc(qrng_raz_scratch_bytes(127), 1);
+    test_fill(&state, raw, sizeof raw);
+    test_fill(&state, second, sizeof second);
+    VALGRIND_MAKE_MEM_UNDEFINED(raw, sizeof raw);
+    VALGRIND_MAKE_MEM_UNDEFINED(second, sizeof second);
+    CHECK(qrng_raz_extract(out, 0, raw, 0, 254, second, 0, 127, 127, 7, 8, 60, scratch) == QRNG_OK);
+    free(scratch);
+}
+
 /* |t| of a fixed input against random ones, after a trim of the slow tenth. */
 static int by_size(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -146,6 +157,7 @@ int main(int count, char **arguments) {
         for (size_t i = 0; i < HASHES; i++)
             marked_hash(&hashes[i]);
         marked_trevisan();
+        marked_raz();
         return 0;
     }
     /* Noise can push one measurement up; a leak does it each time. t = 10 is far past dudect's 4.5. */

@@ -146,12 +146,14 @@ def longest(
         return 0
     if not quantum_proof:
         return _classical(theorem, two_r, k1, k2, rounds, error)
-    low, high = 0, min(two_r // 2, math.floor(k1))
+
+    def holds(m: int) -> bool:
+        inner = 2 * error - m + 2 - log2_bounds(3)[1]
+        left = min(k1, k2) + inner
+        return left > 0 and _classical(theorem, two_r, k1 + inner, k2 + inner, rounds, inner) >= m
+
+    low, high = 0, min(two_r // 2, math.floor(k1)) if holds(1) else 0
     while low < high:
         m = (low + high + 1) // 2
-        inner = 2 * error - m + 2 - log2_bounds(3)[1]
-        if k1 + inner > 0 and k2 + inner > 0 and _classical(theorem, two_r, k1 + inner, k2 + inner, rounds, inner) >= m:
-            low = m
-        else:
-            high = m - 1
+        low, high = (m, high) if holds(m) else (low, m - 1)
     return low

@@ -18,11 +18,17 @@ from qrng.extractors.linear import LinearExtractor
 from qrng.extractors.params import Number
 from qrng.extractors.planning import MARKOV, PRODUCT, Costs, attach_plan, budget, output_bits
 from qrng.extractors.toeplitz import check_lengths
-from qrng.extractors.trevisan_bounds import LEAST_DEGREE, MOST_DEGREE, block_sizes, choose, design_degree, longest
+from qrng.extractors.trevisan_bounds import (
+    DESIGN_FIELD,
+    LEAST_DEGREE,
+    MOST_DEGREE,
+    block_sizes,
+    choose,
+    design_degree,
+    longest,
+)
 
 __all__ = ["Trevisan"]
-
-_MOST_PLACES_LOG = 16  # of the design, by the C core
 
 
 class Trevisan(LinearExtractor):
@@ -59,8 +65,6 @@ class Trevisan(LinearExtractor):
         if tail.bit_length() - 1 > min(l // 2, 63) or not is_irreducible(self._polynomial):
             raise ParameterError(f"the polynomial must be irreducible, z^{l} + terms up to z^{min(l // 2, 63)}")
         self._log_t = design_degree(l)
-        if self._log_t > _MOST_PLACES_LOG:
-            raise ParameterError(f"l = {l} needs a design of more than 2^{_MOST_PLACES_LOG} places")
         self.sizes = block_sizes(m, 1 << self._log_t)
         super().__init__(n, m, len(self.sizes) << (2 * self._log_t))
 
@@ -124,7 +128,7 @@ class Trevisan(LinearExtractor):
 
     def _run(self, state: Any, raw: Any, out: Any, first: int, blocks: int, scratch: Any) -> None:
         sizes = ffi.new("uint64_t[]", self.sizes)
-        tail, design = self._polynomial ^ 1 << self.l, irreducible(self._log_t)
+        tail, design = self._polynomial ^ 1 << self.l, DESIGN_FIELD[self._log_t]
         for block in range(first, first + blocks):
             status = lib.qrng_trevisan_extract(
                 out,

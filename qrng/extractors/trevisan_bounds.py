@@ -18,10 +18,12 @@ from fractions import Fraction
 from qrng.extractors.params import exp2_upper, log2_bounds
 from qrng.extractors.planning import Budget
 
-__all__ = ["LEAST_DEGREE", "MOST_DEGREE", "block_sizes", "choose", "design_degree", "longest"]
+__all__ = ["DESIGN_FIELD", "LEAST_DEGREE", "MOST_DEGREE", "block_sizes", "choose", "design_degree", "longest"]
 
 LEAST_DEGREE, MOST_DEGREE = 17, 384  # of the field of the one-bit extractor, by the C core
 _LEAST_PLACES_LOG = 6
+DESIGN_FIELD = {6: 0x43, 7: 0x83, 8: 0x11D, 9: 0x211, 10: 0x409}
+"""Polynomial of the design's field by log2 of its places: primitive, of least weight, those of cryptomite."""
 
 
 def design_degree(l: int) -> int:  # noqa: E741 - the name that the papers give it

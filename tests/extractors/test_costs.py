@@ -170,7 +170,7 @@ REFUSED = {Toeplitz: (500, 40, -40), Trevisan: (500, 60, -20), Raz: (2500, 1700,
 
 
 @pytest.mark.parametrize("cls", ALL)
-@pytest.mark.parametrize("costs", [{}, {"leaked_bits": 20.5}, {"log2_smoothing": -65}, {"log2_event": -3}])
+@pytest.mark.parametrize("costs", [{}, {"leaked_bits": 20}, {"log2_smoothing": -65}, {"log2_event": -3}])
 def test_what_a_refusal_says_would_work_does(cls, costs):
     n, k, error = REFUSED.get(cls, REFUSED[Toeplitz])
     with pytest.raises(ParameterError, match="what would work is") as refusal:

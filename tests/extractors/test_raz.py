@@ -214,16 +214,14 @@ def small_extractor_error(m: int, xs: list[int], ys: list[int], table: np.ndarra
 def test_flat_sources_stay_within_the_derived_bound():
     # All of GF(2^7): outputs of every (x, y) once, then random flat sources of k1 = 12.. and k2 = 5.. bits.
     r, s, rounds = 7, 1, 4
-    product_of = [[product(a, b, r, s) for b in range(1 << r)] for a in range(1 << r)]
-    sums = []
-    for d in range(1 << r):
-        total, power = 0, 1
-        for _ in range(2**rounds):
-            total, power = total ^ power, product_of[power][d]
-        sums.append(total)
-    table = np.array(
-        [[product_of[sums[product_of[x & 127][y]]][x >> 7] for y in range(1 << r)] for x in range(1 << 2 * r)]
-    )
+    product_of = np.array([[product(a, b, r, s) for b in range(1 << r)] for a in range(1 << r)])
+    sums = np.zeros(1 << r, np.int64)
+    power = np.ones(1 << r, np.int64)
+    for _ in range(2**rounds):
+        sums ^= power
+        power = product_of[power, np.arange(1 << r)]
+    x, y = np.ogrid[: 1 << 2 * r, : 1 << r]
+    table = product_of[sums[product_of[x & 127, y]], x >> r]
     random = np.random.default_rng(8)
     for k1, k2, m in [(12, 5, 1), (13, 6, 1), (13, 6, 2), (13, 7, 3)]:
         bound = derived(2 * r, k1, r, k2, m, rounds)
