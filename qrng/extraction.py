@@ -23,6 +23,7 @@ from qrng.claim import EntropyClaim
 from qrng.errors import ParameterError, QrngError
 from qrng.extractors import extractor_class
 from qrng.extractors.batches import Batches
+from qrng.extractors.planning import Costs
 from qrng.files import atomic_write
 from qrng.formats import Capture, open_capture
 from qrng.health.scan import HealthReport, scan
@@ -98,6 +99,7 @@ def extract_file(
     bits_per_symbol: int | None = None,
     lanes: int | None = None,
     drop_tail: bool = False,
+    costs: Costs | None = None,
     progress: Progress = _no_progress,
 ) -> dict[str, Any]:
     """Extract a capture file; returns the JSON-ready record of what was done (schema "qrng.extraction/1").
@@ -116,6 +118,7 @@ def extract_file(
         seed_file: file with the seed. Without one a seed is drawn from the operating system and kept as OUT.seed.
         layout, bits_per_symbol, lanes: how to read the capture; sniffed where None.
         drop_tail: ignore a last partial block, which is otherwise an error.
+        costs: what else the plan pays for, such as disclosed bits; not for the bare map or a seedless extractor.
         progress: called with the name of the pass and raw bits done.
 
     Raises:
@@ -126,6 +129,10 @@ def extract_file(
         OSError: reading or writing failed; no partial output remains.
     """
     kind = extractor_class(extractor)
+    if costs and (output_bits is not None or not hasattr(kind, "plan")):
+        raise ParameterError(
+            f"{', '.join(costs)}: only a plan with an error pays for that, not the map that was asked for"
+        )
     source = Input(os.fspath(raw), layout, bits_per_symbol, lanes)
     try:
         name = source.name
@@ -151,7 +158,7 @@ def extract_file(
             chosen = kind(n, output_bits)
             record = {"extractor": chosen.name, "n": n, "m": output_bits, "seed_bits": chosen.seed_bits}
         else:
-            chosen = kind.plan(n, min_entropy=claim, log2_error=log2_error, blocks=blocks)
+            chosen = kind.plan(n, min_entropy=claim, log2_error=log2_error, blocks=blocks, **(costs or {}))
             record = chosen.planned.as_dict()
         if blocks > 1 and not getattr(chosen, "strong", True):
             raise ParameterError(

@@ -226,7 +226,7 @@ def test_flat_sources_stay_within_the_derived_bound():
     for k1, k2, m in [(12, 5, 1), (13, 6, 1), (13, 6, 2), (13, 7, 3)]:
         bound = derived(2 * r, k1, r, k2, m, rounds)
         assert bound < 0
-        for _ in range(40):
+        for _ in range(8):
             xs = random.choice(1 << 2 * r, 1 << k1, replace=False)
             ys = random.choice(1 << r, 1 << k2, replace=False)
             assert math.log2(small_extractor_error(m, xs, ys, table) + 1e-12) <= bound

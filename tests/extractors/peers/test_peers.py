@@ -94,7 +94,7 @@ def make(family: str, index: int) -> Case:
         n, m, seed_bits = ext.n, ext.m, ext.seed_bits
         more |= {"l": ext.l, "k": int(ext.planned.min_entropy)}
     elif family == "rsh":
-        more = {"l": sorted(PRIMITIVE)[number(name + ":l", 0, len(PRIMITIVE) - 1)]}
+        more = {"l": 20 + index % 3}
         n, m, seed_bits = number(name + ":n", 140, 400), 1, 2 * more["l"]
     else:
         m, seed_bits = 0, 0
