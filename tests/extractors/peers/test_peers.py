@@ -87,12 +87,14 @@ def make(family: str, index: int) -> Case:
         m = number(name + ":m", 1, r)
     elif family == "trevisan":
         # As cryptomite's plan has it: n bits of full min-entropy, error 2^-e; larger e for t = 256 and 512.
-        longer, smaller = [(0, 0), (0, 0), (0, 0), (100, 14), (250, 42)][index % 5]
+        longer, smaller = [(0, 1), (0, 1), (0, 1), (100, 15), (250, 44)][index % 5]
         n = number(name + ":n", 60, 250) + longer
-        more = {"log2_error": -number(name + ":e", 1, 8) - smaller}
-        ext = Trevisan.plan(n, n, more["log2_error"])
+        for e in range(smaller + number(name + ":e", 0, 7), 80):
+            ext = Trevisan.plan(n, n, -e)
+            more = {"log2_error": -e, "l": ext.l, "k": n}
+            if ext.l in PRIMITIVE:
+                break
         n, m, seed_bits = ext.n, ext.m, ext.seed_bits
-        more |= {"l": ext.l, "k": int(ext.planned.min_entropy)}
     elif family == "rsh":
         more = {"l": 20 + index % 3}
         n, m, seed_bits = number(name + ":n", 140, 400), 1, 2 * more["l"]
