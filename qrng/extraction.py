@@ -7,14 +7,13 @@ the bytes that the first one tested. Output appears whole or not at all.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
-
-import numpy as np
 
 import qrng
 from qrng import bits
@@ -23,6 +22,8 @@ from qrng.admission import claim_of_whole, refuse_unless_ok
 from qrng.claim import EntropyClaim
 from qrng.errors import ParameterError, QrngError
 from qrng.extractors import extractor_class
+from qrng.extractors.batches import Batches
+from qrng.extractors.planning import Costs
 from qrng.files import atomic_write
 from qrng.formats import Capture, open_capture
 from qrng.health.scan import HealthReport, scan
@@ -32,8 +33,6 @@ __all__ = ["Input", "extract_file", "extracted"]
 
 _ONE_BLOCK = 1 << 24
 """Raw bits up to which a whole file is one block by default: a claim on the whole string says nothing of its parts."""
-_BATCH_BITS = 1 << 24
-"""Raw bits read at a time, at least eight blocks."""
 
 _CHANGED = "the file changed between the health tests and the extraction; no output"
 
@@ -100,6 +99,7 @@ def extract_file(
     bits_per_symbol: int | None = None,
     lanes: int | None = None,
     drop_tail: bool = False,
+    costs: Costs | None = None,
     progress: Progress = _no_progress,
 ) -> dict[str, Any]:
     """Extract a capture file; returns the JSON-ready record of what was done (schema "qrng.extraction/1").
@@ -118,6 +118,7 @@ def extract_file(
         seed_file: file with the seed. Without one a seed is drawn from the operating system and kept as OUT.seed.
         layout, bits_per_symbol, lanes: how to read the capture; sniffed where None.
         drop_tail: ignore a last partial block, which is otherwise an error.
+        costs: what else the plan pays for, such as disclosed bits; not for the bare map or a seedless extractor.
         progress: called with the name of the pass and raw bits done.
 
     Raises:
@@ -128,6 +129,10 @@ def extract_file(
         OSError: reading or writing failed; no partial output remains.
     """
     kind = extractor_class(extractor)
+    if costs and (output_bits is not None or not hasattr(kind, "plan")):
+        raise ParameterError(
+            f"{', '.join(costs)}: only a plan with an error pays for that, not the map that was asked for"
+        )
     source = Input(os.fspath(raw), layout, bits_per_symbol, lanes)
     try:
         name = source.name
@@ -153,8 +158,13 @@ def extract_file(
             chosen = kind(n, output_bits)
             record = {"extractor": chosen.name, "n": n, "m": output_bits, "seed_bits": chosen.seed_bits}
         else:
-            chosen = kind.plan(n, min_entropy=claim, log2_error=log2_error, blocks=blocks)
+            chosen = kind.plan(n, min_entropy=claim, log2_error=log2_error, blocks=blocks, **(costs or {}))
             record = chosen.planned.as_dict()
+        if blocks > 1 and not getattr(chosen, "strong", True):
+            raise ParameterError(
+                f"{chosen.name} consumes its second source, so that each block needs one of its own: this is for one "
+                f"block, and {name} holds {blocks} of {n} bits"
+            )
         seed, seed_source = _seed(chosen.seed_bytes, seed_file, out)
         try:
             digest = _second_pass(source, chosen, seed, blocks, measured, Path(out), progress)
@@ -312,16 +322,21 @@ def extracted(source: Input, chosen: Any, seed: Any, blocks: int, progress: Prog
     """The output of `blocks` blocks, piece by piece, each wiped once the next is asked for."""
     left = blocks
     with source.open() as capture, chosen.prepare(seed) as prepared:
-        for batch in _batches(capture, chosen.n):
-            count = min(left, 8 * len(batch) // chosen.n)
+        for batch, held in Batches(_pieces(capture), chosen.n, 8 // math.gcd(8, chosen.m)):
+            count = min(left, held)
             part = bytearray(bits.bytes_for(count * chosen.m))
             chosen.extract_blocks(batch[: bits.bytes_for(count * chosen.n)], prepared, part, blocks=count)
-            wipe(batch)
             yield part
             wipe(part)
             left -= count
             progress("extraction", count * chosen.n)
         source.sha256 = capture.sha256
+
+
+def _pieces(capture: Capture) -> Iterator[tuple[Any, int]]:
+    for chunk in capture.chunks():
+        yield chunk.packed, chunk.bit_length
+        chunk.wipe()
 
 
 def _second_pass(
@@ -336,26 +351,3 @@ def _second_pass(
         if source.sha256 != measured.sha256:
             raise QrngError(f"{source.name}: {_CHANGED}")
     return digest.hexdigest()
-
-
-def _batches(capture: Capture, n: int) -> Iterator[Any]:
-    """The raw bits as packed arrays of a multiple of eight whole blocks each, the last one of what remains.
-
-    Eight blocks end on a byte border whatever n and m are, so batches of output join without shifting.
-    """
-    per_batch = max(1, _BATCH_BITS // (8 * n)) * 8 * n
-    held, have = np.zeros(bits.bytes_for(per_batch), np.uint8), 0
-    for chunk in capture.chunks():
-        at = 0
-        while at < chunk.bit_length:
-            take = min(chunk.bit_length - at, per_batch - have)
-            bits.copy(held, have, chunk.packed, at, take)
-            have, at = have + take, at + take
-            if have == per_batch:
-                yield held
-                held, have = np.zeros(len(held), np.uint8), 0
-        chunk.wipe()
-    rest = have // n * n
-    if rest:
-        yield bits.extract(held, 0, rest)
-    wipe(held)

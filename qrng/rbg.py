@@ -98,6 +98,11 @@ class RandomBitGenerator:
         self._extractor = extractor_class(extractor).plan(
             block, min_entropy=self._claim, log2_error=log2_error, blocks=BLOCK_BUDGET
         )
+        if not getattr(self._extractor, "strong", True):
+            raise ParameterError(
+                f"{extractor} consumes its second source, and a generator has one seed for all blocks: choose a strong "
+                "extractor, such as toeplitz"
+            )
         self._seed = self._draw_seed()
         self._block = block
         self._quarantine = quarantine

@@ -147,7 +147,8 @@ def _plan(record: dict[str, Any]) -> Check:
         return Check("plan", "not checked", "no distance from uniform is claimed")
     kind = extractor_class(plan["extractor"])
     try:
-        m = kind.plan(plan["n"], min_entropy=claim, log2_error=plan["log2_error"], blocks=record["blocks"]).m
+        costs = plan.get("costs", {})
+        m = kind.plan(plan["n"], min_entropy=claim, log2_error=plan["log2_error"], blocks=record["blocks"], **costs).m
     except ParameterError as error:
         return Check("plan", "failed", str(error))
     return _compare("plan", plan["m"] <= m, f"the claim allows {m} bits a block at this error; {plan['m']} were taken")

@@ -98,6 +98,17 @@ static void marked_trevisan(void) {
     free(seed), free(scratch);
 }
 
+static void marked_raz(void) {
+    uint64_t state = 4;
+    uint8_t raw[32], second[16], out[8] = {0}, *scratch = calloc(qrng_raz_scratch_bytes(127), 1);
+    test_fill(&state, raw, sizeof raw);
+    test_fill(&state, second, sizeof second);
+    VALGRIND_MAKE_MEM_UNDEFINED(raw, sizeof raw);
+    VALGRIND_MAKE_MEM_UNDEFINED(second, sizeof second);
+    CHECK(qrng_raz_extract(out, 0, raw, 0, 254, second, 0, 127, 127, 7, 8, 60, scratch) == QRNG_OK);
+    free(scratch);
+}
+
 /* |t| of a fixed input against random ones, after a trim of the slow tenth. */
 static int by_size(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -225,6 +236,7 @@ int main(int count, char **arguments) {
         for (size_t i = 0; i < PRODUCTS; i++)
             marked_product(products[i]);
         marked_trevisan();
+        marked_raz();
         return 0;
     }
     int found = 0;

@@ -20,6 +20,8 @@ from qrng.errors import ParameterError
 @click.option("--output-bits", type=click.IntRange(min=1), metavar="M", help="Bare map of M bits a block; no claim.")
 @click.option("--min-entropy", metavar="H|auto", help="Min-entropy a raw bit that you vouch for  [default: auto]")
 @click.option("--log2-error", type=float, metavar="E", help="Total distance from uniform, as log2  [default: -64]")
+@click.option("--leaked-bits", type=click.FloatRange(min=0), metavar="B", help="Bits disclosed about each block.")
+@click.option("--log2-smoothing", type=click.FloatRange(max=0), metavar="S", help="Of smooth min-entropy; paid twice.")
 @click.option("--seed-file", type=click.Path(), metavar="SEED", help="Seed; else one is drawn and kept as OUT.seed.")
 @click.option("--layout", metavar="LAYOUT", help="Layout of RAW; else sniffed.")
 @click.option("--bits-per-symbol", type=int, metavar="W", help="Width of a symbol.")
@@ -44,6 +46,8 @@ def command(raw: str, out: str, certificate: str | None, key: str | None, as_jso
         )
     if key is not None and certificate is None and not as_json:
         raise click.UsageError("--sign signs the record: say where it goes, by --certificate or --json")
+    costs = {name: options.pop(name) for name in ("leaked_bits", "log2_smoothing")}
+    options["costs"] = {name: value for name, value in costs.items() if value is not None}
     options["min_entropy"] = _min_entropy(options["min_entropy"])
     if key is not None:
         sign({}, key)  # a key that can't sign is found before the work
@@ -87,6 +91,8 @@ def _text(record: dict[str, Any]) -> str:
     else:
         rows.append(("claim", "none: the bare map promises nothing"))
     rows.append(("extractor", f"{plan['extractor']}: {record['blocks']} x {plan['n']} bits to {plan['m']}"))
+    for name, value in plan.get("costs", {}).items():
+        rows.append(("", f"paid for {name.replace('_', ' ')}: {value:g}"))
     if not seed:
         rows.append(("", "no seed and no error bound: uniform only if the raw bits are independent and equally biased"))
     elif claim:

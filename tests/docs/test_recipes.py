@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
@@ -73,6 +74,28 @@ def test_the_recipe_of_the_monitor_prints_what_it_shows(run_qrng: Run) -> None:
     [(command, shown)] = consoles(DOCS / "recipes" / "monitor.md")
     done = run_qrng(*shlex.split(command)[1:])
     assert matches(shown, (done.stdout + done.stderr).decode())
+
+
+def test_both_ends_amplify_to_the_same_key(run_qrng: Run, tmp_path: Path) -> None:
+    page = DOCS / "recipes" / "privacy-amplification.md"
+    reconciled = b"".join(hashlib.sha256(f"reconciled:{i}".encode()).digest() for i in range(391))[:12_500]
+    for name in ("alice.bin", "bob.bin"):
+        (tmp_path / name).write_bytes(reconciled)
+    seen = []
+    for command, shown in consoles(page):
+        program, *arguments = shlex.split(command)
+        if program == "cmp":
+            assert shown == ""
+            assert (tmp_path / arguments[0]).read_bytes() == (tmp_path / arguments[1]).read_bytes()
+        else:
+            done = run_qrng(*arguments)
+            assert done.returncode == 0, done.stderr.decode()
+            assert matches(shown, done.stdout.decode()), f"$ {command}\n{done.stdout.decode()}"
+        seen.append(program)
+    assert seen == ["qrng", "qrng", "cmp", "qrng"]
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(), re.S)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 @pytest.mark.parametrize("page", sorted({page.stem for page in (DOCS / "recipes").glob("example-*.md")}))
