@@ -159,6 +159,7 @@ def assess(
     track: str = "non-iid",
     seed: int | None = None,
     workers: int = 1,
+    all_rounds: bool = False,
     progress: Progress | None = None,
 ) -> Assessment:
     """Estimate the min-entropy of raw samples by SP 800-90B.
@@ -176,6 +177,7 @@ def assess(
             "conditioned" for the output of a conditioning component.
         seed: 64 bits that name the shuffles of the IID tests; None draws one (the result tells which).
         workers: threads; the result does not depend on their number.
+        all_rounds: rank every value of the IID tests in all 10,000 rounds; else only as far as the verdict needs.
         progress: called as progress(done, total, name) after each estimator.
 
     Returns:
@@ -189,7 +191,7 @@ def assess(
     """
     read = load(data, bits_per_symbol=bits_per_symbol, layout=layout, lanes=lanes, keep=keep, first=first)
     samples = read.samples
-    outcome = run(samples, track, progress, seed=seed, workers=workers)
+    outcome = run(samples, track, progress, seed=seed, workers=workers, all_rounds=all_rounds)
     lane_samples, lane_min_entropy = _lane_estimates(samples) if samples.lanes > 1 else ((), ())
     return Assessment(
         samples=samples.count,
