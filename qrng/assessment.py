@@ -25,6 +25,7 @@ from qrng.samples import Samples
 __all__ = ["Assessment", "assess"]
 
 SCHEMA = "qrng.assessment/1"
+_STRETCH = 1 << 22  # symbols unpacked at a time
 
 
 @dataclass(frozen=True)
@@ -221,9 +222,11 @@ def _lane_estimates(samples: Samples) -> tuple[tuple[int, ...], tuple[float, ...
     lanes, width = samples.lanes, samples.bits_per_symbol
     counts = np.zeros((lanes, 1 << width), np.uint64)
     table = ffi.from_buffer("uint64_t[]", counts)
-    symbols = samples.symbols()
-    status = lib.qrng_entropy_lane_histogram(table, readable(symbols), samples.count, lanes, samples.first, width)
-    check(status, f"a symbol needs more than {width} bits")
+    for start in range(0, samples.count, _STRETCH):
+        symbols = samples.symbols(start, start + _STRETCH)
+        first = samples.first + start
+        status = lib.qrng_entropy_lane_histogram(table, readable(symbols), symbols.size, lanes, first, width)
+        check(status, f"a symbol needs more than {width} bits")
     sizes = tuple(int(n) for n in counts.sum(axis=1))
     modes = (int(n) for n in counts.max(axis=1))
     return sizes, tuple(from_mode(mode, n)[2] if n > 1 else 0.0 for mode, n in zip(modes, sizes, strict=True))

@@ -8,6 +8,7 @@ executors whose lost workers cost the time of the pieces that they were working 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import signal
 import threading
 from collections import deque
@@ -170,11 +171,11 @@ def cluster(address: str) -> Iterator[Pool]:
     your own. The scheduler gives what a lost worker had to another.
     """
     try:
-        from distributed import Client
+        distributed: Any = importlib.import_module("distributed")
     except ImportError as absent:
         raise MissingExtraError("work on a Dask cluster", "dask") from absent
     try:
-        client = Client(address, set_as_default=False)
+        client = distributed.Client(address, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ParameterError(f"no Dask scheduler answers at {address}: {error}") from error
     with client, client.get_executor(pure=False) as executor:

@@ -19,11 +19,12 @@ from qrng.parallel import ATTEMPTS, Processes, cluster, open_pool, ordered
 from qrng.samples import Samples
 
 
-@pytest.fixture
-def work(monkeypatch):
+@pytest.fixture(scope="module")
+def work():
     """Functions that other processes can import."""
-    monkeypatch.syspath_prepend(Path(__file__).parent)
-    return importlib.import_module("work_for_processes")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parent)
+        yield importlib.import_module("work_for_processes")
 
 
 def square(n):
@@ -129,7 +130,7 @@ def test_a_missing_extra_is_named(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def local_cluster(dask_extra):
+def local_cluster(dask_extra, work):
     from distributed import LocalCluster
 
     with LocalCluster(

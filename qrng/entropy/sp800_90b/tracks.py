@@ -14,16 +14,13 @@ from dataclasses import dataclass
 from qrng.entropy.sp800_90b import iid, registry
 from qrng.entropy.sp800_90b.estimate import Estimate, Estimator, NotApplicable, Skipped
 from qrng.entropy.sp800_90b.permutation import GROUPS
-from qrng.entropy.sp800_90b.sequence import BITSTRING, LITERAL, bit_string, literal
+from qrng.entropy.sp800_90b.sequence import BITSTRING, LITERAL, MAX_BITS, bit_string, literal
 from qrng.errors import ParameterError
 from qrng.samples import Samples
 
 __all__ = ["TRACKS", "Outcome", "Progress", "run"]
 
 TRACKS = ("non-iid", "iid", "conditioned")
-
-MAX_BITS = 2**31 - 2
-"""Longest sequence that the counts of the C core hold."""
 
 Progress = Callable[[int, int, str], None]
 """Called after each estimator with: estimators done, estimators in all, name of the one just done."""
