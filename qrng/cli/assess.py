@@ -29,7 +29,13 @@ WIDTH = 78  # columns: fits a terminal of 80
 @click.option("--segment", type=click.IntRange(min=8), metavar="N", help="Assess each N samples by themselves.")
 @click.option("--track", type=click.Choice(TRACKS), default=TRACKS[0], show_default=True, help="Which assessment.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Shuffles of the IID tests (default: drawn, and told).")
-@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads; processes with --segment."
+)
+@click.option("--dask", metavar="ADDRESS", help="With --segment: a Dask cluster's scheduler, as tcp://host:8786.")
+@click.option(
+    "--all-rounds", is_flag=True, help="IID track: rank every value in all 10,000 rounds, whatever is settled."
+)
 @click.option("--physical", metavar="BOUND", help="Bound by physics beside it: trusted-qubit, homodyne, … (see docs).")
 @click.option("--html", "report", metavar="OUT", help="Also write a report with figures to OUT, one HTML file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -44,6 +50,8 @@ def command(
     track: str,
     seed: int | None,
     workers: int,
+    dask: str | None,
+    all_rounds: bool,
     physical: str | None,
     report: str | None,
     as_json: bool,
@@ -53,9 +61,13 @@ def command(
     Exits with 3 if no entropy is found or, on the iid track, if the samples are not IID.
     """
     if segment is not None:
-        if (first, seed, physical, report) != (None,) * 4:
-            raise click.UsageError("--segment goes with none of --first, --seed, --physical and --html")
-        return assess_segmentwise(file, segment, workers, as_json, bits_per_symbol, layout, lanes, keep, track)
+        if (first, seed, physical, report) != (None,) * 4 or all_rounds:
+            raise click.UsageError("--segment goes with none of --first, --seed, --all-rounds, --physical and --html")
+        return assess_segmentwise(file, segment, workers, dask, as_json, bits_per_symbol, layout, lanes, keep, track)
+    if dask is not None:
+        raise click.UsageError("--dask is for segments: give --segment too")
+    if all_rounds and track != "iid":
+        raise click.UsageError("--all-rounds is for --track iid")
     with progress("Estimating", None, "estimates") as advance:
         result = assess(
             file,
@@ -67,6 +79,7 @@ def command(
             track=track,
             seed=seed,
             workers=workers,
+            all_rounds=all_rounds,
             progress=lambda done, total, name: advance(1),
         )
     bound = _account(file, physical, layout, bits_per_symbol, lanes) if physical else None
@@ -173,6 +186,10 @@ def _iid(result: Assessment) -> list[str]:
         f"  chi-square goodness of fit p = {verdict.goodness_of_fit.p_value:.6f}",
         f"  longest repeat            {substring.w} symbols, p = {substring.probability:.6f}",
     ]
+    ranked = verdict.permutation.ranked
+    left_open = sum(value.passed is None for value in ranked)
+    if left_open:
+        lines.append(f"  {left_open} of {len(ranked)} values left open: the verdict is known (--all-rounds goes on)")
     if not verdict.passed:
         lines.append(_wrapped(f"failed: {', '.join(verdict.failures)}"))
         lines.append(_wrapped("The estimate of this track holds for IID samples only: none is made. Use non-iid."))
