@@ -11,7 +11,9 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -27,6 +29,7 @@ from qrng.extractors.planning import Costs
 from qrng.files import atomic_write
 from qrng.formats import Capture, open_capture
 from qrng.health.scan import HealthReport, scan
+from qrng.parallel import ordered
 from qrng.samples import Samples
 
 __all__ = ["Input", "extract_file", "extracted"]
@@ -100,6 +103,8 @@ def extract_file(
     lanes: int | None = None,
     drop_tail: bool = False,
     costs: Costs | None = None,
+    executor: Executor | None = None,
+    ahead: int = 4,
     progress: Progress = _no_progress,
 ) -> dict[str, Any]:
     """Extract a capture file; returns the JSON-ready record of what was done (schema "qrng.extraction/1").
@@ -119,6 +124,9 @@ def extract_file(
         layout, bits_per_symbol, lanes: how to read the capture; sniffed where None.
         drop_tail: ignore a last partial block, which is otherwise an error.
         costs: what else the plan pays for, such as disclosed bits; not for the bare map or a seedless extractor.
+        executor: any `concurrent.futures.Executor` that extracts pieces of the file; raw bits, seed and output travel
+            to its workers and back. The health tests read the file in order, in this process.
+        ahead: pieces in work at a time: what memory must hold.
         progress: called with the name of the pass and raw bits done.
 
     Raises:
@@ -167,7 +175,7 @@ def extract_file(
             )
         seed, seed_source = _seed(chosen.seed_bytes, seed_file, out)
         try:
-            digest = _second_pass(source, chosen, seed, blocks, measured, Path(out), progress)
+            digest = _second_pass(source, chosen, seed, blocks, measured, Path(out), progress, executor, ahead)
         except BaseException:
             if seed_file is None:
                 Path(seed_source["file"]).unlink()  # a seed without its output is of no use
@@ -318,8 +326,19 @@ def _seed(n: int, path: str | os.PathLike[str] | None, out: str | os.PathLike[st
     return held, {"source": "operating system", "file": str(kept), "sha256": hashlib.sha256(held).hexdigest()}
 
 
-def extracted(source: Input, chosen: Any, seed: Any, blocks: int, progress: Progress) -> Iterator[bytearray]:
+def extracted(
+    source: Input,
+    chosen: Any,
+    seed: Any,
+    blocks: int,
+    progress: Progress,
+    executor: Executor | None = None,
+    ahead: int = 4,
+) -> Iterator[bytearray]:
     """The output of `blocks` blocks, piece by piece, each wiped once the next is asked for."""
+    if executor is not None:
+        yield from _extracted_by(executor, ahead, source, chosen, seed, blocks, progress)
+        return
     left = blocks
     with source.open() as capture, chosen.prepare(seed) as prepared:
         for batch, held in Batches(_pieces(capture), chosen.n, 8 // math.gcd(8, chosen.m)):
@@ -333,6 +352,36 @@ def extracted(source: Input, chosen: Any, seed: Any, blocks: int, progress: Prog
         source.sha256 = capture.sha256
 
 
+def _extracted_by(
+    executor: Executor, ahead: int, source: Input, chosen: Any, seed: Any, blocks: int, progress: Progress
+) -> Iterator[bytearray]:
+    """The same by others: each gets the seed and some whole blocks, and the pieces come back in order."""
+    parameters = {} if chosen.planned is None else dict(chosen.planned.as_dict().get("parameters", {}))
+    work = partial(_extract_piece, type(chosen), chosen.n, chosen.m, parameters, bytes(seed))
+    with source.open() as capture:
+
+        def batches() -> Iterator[tuple[bytes, int]]:
+            left = blocks
+            for batch, held in Batches(_pieces(capture), chosen.n, 8 // math.gcd(8, chosen.m)):
+                if count := min(left, held):
+                    yield bytes(batch[: bits.bytes_for(count * chosen.n)]), count
+                    left -= count
+
+        for part, count in ordered(work, batches(), executor, ahead):
+            yield part
+            wipe(part)
+            progress("extraction", count * chosen.n)
+        source.sha256 = capture.sha256
+
+
+def _extract_piece(
+    kind: Any, n: int, m: int, parameters: dict[str, Any], seed: bytes, piece: tuple[bytes, int]
+) -> tuple[bytearray, int]:
+    """One piece of whole blocks by the bare map: the plan's budget was spent where the work was given out."""
+    raw, count = piece
+    return kind(n, m, **parameters).extract_blocks(raw, seed, blocks=count), count
+
+
 def _pieces(capture: Capture) -> Iterator[tuple[Any, int]]:
     for chunk in capture.chunks():
         yield chunk.packed, chunk.bit_length
@@ -340,12 +389,20 @@ def _pieces(capture: Capture) -> Iterator[tuple[Any, int]]:
 
 
 def _second_pass(
-    source: Input, chosen: Any, seed: bytearray, blocks: int, measured: _Measured, out: Path, progress: Progress
+    source: Input,
+    chosen: Any,
+    seed: bytearray,
+    blocks: int,
+    measured: _Measured,
+    out: Path,
+    progress: Progress,
+    executor: Executor | None,
+    ahead: int,
 ) -> str:
     """Extract block by block into `out`; returns the SHA-256 of the output."""
     digest = hashlib.sha256()
     with atomic_write(out) as target:
-        for part in extracted(source, chosen, seed, blocks, progress):
+        for part in extracted(source, chosen, seed, blocks, progress, executor, ahead):
             digest.update(part)
             target.write(part)
         if source.sha256 != measured.sha256:

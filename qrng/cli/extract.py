@@ -27,6 +27,8 @@ from qrng.errors import ParameterError
 @click.option("--bits-per-symbol", type=int, metavar="W", help="Width of a symbol.")
 @click.option("--lanes", type=int, metavar="L", help="Interleaved streams in RAW.")
 @click.option("--drop-tail", is_flag=True, help="Leave out a last partial block.")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that extract.")
+@click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster that extracts (extra dask).")
 @click.option("--certificate", type=click.Path(dir_okay=False), metavar="FILE", help="Write the record as JSON.")
 @click.option("--sign", "key", type=click.Path(), metavar="PEM", help="Sign the record with this Ed25519 key.")
 @click.option("--json", "as_json", is_flag=True, help="Print the record as JSON.")
@@ -38,6 +40,7 @@ def command(raw: str, out: str, certificate: str | None, key: str | None, as_jso
     """
     from qrng.extraction import extract_file
     from qrng.files import atomic_write
+    from qrng.parallel import open_pool
     from qrng.signature import sign
 
     if options["output_bits"] is not None and (options["min_entropy"] or options["log2_error"] is not None):
@@ -53,7 +56,11 @@ def command(raw: str, out: str, certificate: str | None, key: str | None, as_jso
         sign({}, key)  # a key that can't sign is found before the work
     if options["log2_error"] is None:
         options["log2_error"] = -64.0
-    with terminal.progress("reading and extracting", None) as advance:
+    with (
+        open_pool(options.pop("workers"), options.pop("dask")) as pool,
+        terminal.progress("reading and extracting", None) as advance,
+    ):
+        options |= {"executor": pool.executor, "ahead": pool.ahead}
         record = extract_file(raw, out, progress=lambda what, n: advance(n // 8), **options)
     if key is not None:
         record = sign(record, key)

@@ -26,6 +26,11 @@ GIVEN = {
         source = qrng.open_source("sim:?qubits=32")
         chunks = [source.read(1 << 16) for _ in range(4)]
     """,
+    "scale.md": """
+        import numpy as np
+        np.random.default_rng(1).integers(0, 2, 20_000, dtype=np.uint8).tofile("a.bin")
+        captures = ["a.bin"]
+    """,
     "sts.md": "import os; packed = os.urandom(125_000)",
 }
 """What a page takes for granted: its reader's data, here simulated."""
