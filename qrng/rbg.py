@@ -95,14 +95,13 @@ class RandomBitGenerator:
             raise ParameterError(
                 f"a block of {block_bits} bits holds no whole round of {round_bits} bits over all lanes"
             )
-        self._extractor = extractor_class(extractor).plan(
-            block, min_entropy=self._claim, log2_error=log2_error, blocks=BLOCK_BUDGET
-        )
-        if not getattr(self._extractor, "strong", True):
+        kind = extractor_class(extractor)
+        if not getattr(kind, "strong", True):
             raise ParameterError(
                 f"{extractor} consumes its second source, and a generator has one seed for all blocks: choose a strong "
                 "extractor, such as toeplitz"
             )
+        self._extractor = kind.plan(block, min_entropy=self._claim, log2_error=log2_error, blocks=BLOCK_BUDGET)
         self._seed = self._draw_seed()
         self._block = block
         self._quarantine = quarantine

@@ -31,6 +31,16 @@ GIVEN = {
         np.random.default_rng(1).integers(0, 2, 20_000, dtype=np.uint8).tofile("a.bin")
         captures = ["a.bin"]
     """,
+    "privacy-amplification.md": """
+        import os
+        from pathlib import Path
+        from qrng.extractors import ModifiedToeplitz
+        for name in ("bob.bin", "alice.key.seed"):
+            Path(name).write_bytes(os.urandom(12_500))
+        ends = ModifiedToeplitz(100_000, 50_616)
+        alice = ends.extract(Path("bob.bin").read_bytes(), Path("alice.key.seed").read_bytes())
+        Path("alice.key").write_bytes(alice)
+    """,
     "sts.md": "import os; packed = os.urandom(125_000)",
 }
 """What a page takes for granted: its reader's data, here simulated."""

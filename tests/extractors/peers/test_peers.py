@@ -8,6 +8,7 @@ is asked; everywhere, its answers as recorded in answers.json (cryptomite 0.3.0,
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
@@ -66,6 +67,7 @@ def number(name: str, low: int, high: int) -> int:
     return low + int.from_bytes(hashlib.sha256(name.encode()).digest(), "big") % (high - low + 1)
 
 
+@functools.cache
 def make(family: str, index: int) -> Case:
     name = f"{family}:{index}"
     n = number(name + ":n", 2, 40 if index % 3 == 0 else 700)
