@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python
 INSTALL := $(PIP) install --quiet
 T      ?= tests
+B      ?= benchmarks
 EXTRAS ?= test
 
 CODE := $(shell find qrng nist_sts csrc -type f -not -name '*.pyc' -not -path 'csrc/tests/*' 2>/dev/null)
@@ -55,10 +56,11 @@ c-test-aarch64:
 	@cmake --build build/c-aarch64 --parallel 2
 	@ctest --test-dir build/c-aarch64 --output-on-failure
 
-# Figures beside the portable kernels, and beside peers that are installed or named by QRNG_PEER_... variables.
+# Figures beside the portable kernels, and beside peers that are installed or named by QRNG_PEER_... variables;
+# B=benchmarks/test_reach.py prints the extractors' table alone.
 bench: $(VENV)/.installed
 	@$(INSTALL) "pytest-benchmark>=4"
-	@$(BIN)/pytest benchmarks -s --benchmark-disable-gc --benchmark-columns=min,median,rounds
+	@$(BIN)/pytest $(B) -s --benchmark-disable-gc --benchmark-columns=min,median,rounds
 
 trial: $(VENV)/.installed
 	@$(BIN)/pytest -m trial -s $(T)
