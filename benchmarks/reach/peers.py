@@ -1,6 +1,6 @@
 """Others' libraries, found by environment variables that name a built shared library.
 
-QRNG_PEER_GF2X: libgf2x.so of gf2x, built for this machine (./configure CFLAGS="-O3 -march=native", then tuned).
+QRNG_PEER_GF2X: libgf2x.so of gf2x, built for this machine (./configure CFLAGS="-O3 -march=native").
 QRNG_PEER_BITPOLYMUL2: a library of all C files of bitpolymul2 but its test
 (cc -O3 -funroll-loops -march=native -std=gnu99 -fPIC -shared).
 """
