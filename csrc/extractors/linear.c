@@ -103,8 +103,8 @@ size_t qrng_linear_scratch_bytes(const void *state) {
 }
 
 /* What stands around the product: the last bits of a block of the modified form. */
-static void add_last_bits(const header *h, const uint8_t *raw, uint64_t raw_bit, uint8_t *out, uint64_t out_bit,
-                          uint64_t blocks) {
+static void add_last_bits(const header *h, const uint8_t *raw, uint64_t raw_bit, uint8_t *out,
+                          uint64_t out_bit, uint64_t blocks) {
     if (h->kind == QRNG_LINEAR_MODIFIED_TOEPLITZ)
         for (uint64_t b = 0; b < blocks; b++)
             qrng_bits_xor(out, out_bit + b * h->m, raw, raw_bit + b * h->n + h->columns, h->m);
@@ -152,8 +152,8 @@ void qrng_linear_part(const void *state, const uint8_t *raw, uint64_t raw_bit, u
                            aligned(scratch));
 }
 
-void qrng_linear_finish(const void *state, const uint8_t *raw, uint64_t raw_bit, uint8_t *out, uint64_t out_bit,
-                        unsigned parts, void *scratch) {
+void qrng_linear_finish(const void *state, const uint8_t *raw, uint64_t raw_bit, uint8_t *out,
+                        uint64_t out_bit, unsigned parts, void *scratch) {
     const header *h = (const header *)(const void *)aligned(state);
     uint8_t *work = aligned(scratch);
     if (h->kind == QRNG_LINEAR_CIRCULANT) {

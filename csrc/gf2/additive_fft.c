@@ -26,8 +26,9 @@ static unsigned split(unsigned k) {
     return i;
 }
 
-/* Divide a block of 2^e by (s_i)^(2^(e-1-i)) = x^h + x^t, h = 2^(e-1), t = 2^(e-1-i): what is above h comes down by h -
- * t, highest first, because the topmost t land above h again. One coefficient is 2^stride words. */
+/* Divide a block of 2^e by (s_i)^(2^(e-1-i)) = x^h + x^t, h = 2^(e-1), t = 2^(e-1-i): what is above h comes
+ * down by h - t, highest first, because the topmost t land above h again. One coefficient is 2^stride words.
+ */
 static void divide(uint64_t *f, unsigned e, unsigned i, unsigned stride, const qrng_fft_basis *basis) {
     size_t half = (size_t)1 << (e - 1 + stride), down = half - ((size_t)1 << (e - 1 - i + stride));
     basis->add(f + half - down, f + half, half);

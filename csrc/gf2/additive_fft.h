@@ -36,7 +36,8 @@ void qrng_fft_from_basis(uint64_t *f, unsigned log_size, const qrng_fft_basis *b
 
 /* One kernel level's transforms; all buffers are 64-byte aligned, `work` has QRNG_FFT_WORK_WORDS words. */
 typedef struct qrng_fft {
-    /* f, 2^log_size coefficients (log_size from 9 to 22) of which those from `used` on are zero, to values. */
+    /* f, 2^log_size coefficients (log_size from 9 to 22) of which those from `used` on are zero, to values.
+     */
     void (*forward)(uint64_t *f, unsigned log_size, size_t used, uint64_t *work);
     /* Values back to coefficients. */
     void (*inverse)(uint64_t *f, unsigned log_size, uint64_t *work);
@@ -47,8 +48,9 @@ typedef struct qrng_fft {
     double round_cycles; /* estimated time of a round, for one coefficient */
 } qrng_fft;
 
-/* Estimated time of a transform, from measurements: a round more for the change of basis, and more with what leaves the
- * caches. With an upper half of zeros it takes QRNG_FFT_HALF of it, a pointwise product QRNG_FFT_POINTS rounds. */
+/* Estimated time of a transform, from measurements: a round more for the change of basis, and more with what
+ * leaves the caches. With an upper half of zeros it takes QRNG_FFT_HALF of it, a pointwise product
+ * QRNG_FFT_POINTS rounds. */
 #define QRNG_FFT_HALF 0.8
 #define QRNG_FFT_POINTS 1.8
 static inline double qrng_fft_cycles(const qrng_fft *k, unsigned log_size) {

@@ -10,8 +10,8 @@
 #define TARGET __attribute__((target("avx2,pclmul")))
 #define INLINE static inline __attribute__((always_inline))
 
-/* Products of two pairs. What goes past 64 bits comes down times z^4 + z^3 + z + 1, by shifts; of what goes past again,
- * four bits, the product by a table in a register. */
+/* Products of two pairs. What goes past 64 bits comes down times z^4 + z^3 + z + 1, by shifts; of what goes
+ * past again, four bits, the product by a table in a register. */
 TARGET INLINE __m128i multiply(__m128i a, __m128i b) {
     const __m128i four = _mm_set_epi64x((long long)0xc3d8eef59982b4af, 0x6c77415a362d1b00);
     __m128i p = _mm_clmulepi64_si128(a, b, 0x00), q = _mm_clmulepi64_si128(a, b, 0x11);

@@ -11,9 +11,9 @@
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,vpclmulqdq,pclmul,gfni")))
 #define INLINE static inline __attribute__((always_inline))
 
-/* Products of eight pairs. What goes past 64 bits comes down times z^4 + z^3 + z + 1, by shifts, which overlap with
- * products as further products would not; what goes past again depends on the four highest bits, and its product is
- * the 8 x 8 bit matrix below. */
+/* Products of eight pairs. What goes past 64 bits comes down times z^4 + z^3 + z + 1, by shifts, which
+ * overlap with products as further products would not; what goes past again depends on the four highest bits,
+ * and its product is the 8 x 8 bit matrix below. */
 TARGET INLINE __m512i multiply(__m512i a, __m512i b) {
     const __m512i four = _mm512_set1_epi64(0x0b0d0a0f050a0408);
     __m512i even = _mm512_clmulepi64_epi128(a, b, 0x00), odd = _mm512_clmulepi64_epi128(a, b, 0x11);

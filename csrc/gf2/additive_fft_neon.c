@@ -14,14 +14,15 @@
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
-/* Products of two pairs. What goes past 64 bits comes down times z^4 + z^3 + z + 1 by shifts, and so does what goes
- * past again. */
+/* Products of two pairs. What goes past 64 bits comes down times z^4 + z^3 + z + 1 by shifts, and so does
+ * what goes past again. */
 TARGET INLINE uint64x2_t multiply(uint64x2_t a, uint64x2_t b) {
     poly64x2_t x = vreinterpretq_p64_u64(a), y = vreinterpretq_p64_u64(b);
     uint64x2_t p = vreinterpretq_u64_p128(vmull_p64(vgetq_lane_p64(x, 0), vgetq_lane_p64(y, 0)));
     uint64x2_t q = vreinterpretq_u64_p128(vmull_high_p64(x, y));
     uint64x2_t high = vzip2q_u64(p, q);
-    uint64x2_t past = veorq_u64(vshrq_n_u64(high, 63), veorq_u64(vshrq_n_u64(high, 61), vshrq_n_u64(high, 60)));
+    uint64x2_t past =
+        veorq_u64(vshrq_n_u64(high, 63), veorq_u64(vshrq_n_u64(high, 61), vshrq_n_u64(high, 60)));
     high = veorq_u64(high, past); /* past has four bits, so that nothing goes past a third time */
     uint64x2_t sum = veorq_u64(vzip1q_u64(p, q), veorq_u64(high, vshlq_n_u64(high, 1)));
     return veorq_u64(sum, veorq_u64(vshlq_n_u64(high, 3), vshlq_n_u64(high, 4)));

@@ -1,9 +1,9 @@
-/* Products of polynomials over GF(2), z^(64 w + i) being bit i of word w: Karatsuba's method (Karatsuba and Ofman,
- * Soviet Physics Doklady 7 (1963) 595) for short factors, the additive FFT for long ones, whichever the kernel level in
- * force does faster.
+/* Products of polynomials over GF(2), z^(64 w + i) being bit i of word w: Karatsuba's method (Karatsuba and
+ * Ofman, Soviet Physics Doklady 7 (1963) 595) for short factors, the additive FFT for long ones, whichever
+ * the kernel level in force does faster.
  *
- * For the FFT a coefficient is 32 bits. Factors that a transform does not take together are cut into pieces; products of
- * pieces that land in one place are added before they are transformed back. */
+ * For the FFT a coefficient is 32 bits. Factors that a transform does not take together are cut into pieces;
+ * products of pieces that land in one place are added before they are transformed back. */
 #include "gf2/product.h"
 
 #include <string.h>
@@ -50,16 +50,19 @@ static double digits_of(size_t digits) {
 static plan karatsuba_plan(const qrng_gf2_products *k, size_t a, size_t b) {
     size_t words = padded(b);
     plan p = {.a_piece = words, .b_piece = words, .a_count = ceil_div(a, words), .b_count = 1};
-    double digits = words < QRNG_DIGIT_WORDS ? (double)words / QRNG_DIGIT_WORDS : digits_of(words / QRNG_DIGIT_WORDS);
+    double digits =
+        words < QRNG_DIGIT_WORDS ? (double)words / QRNG_DIGIT_WORDS : digits_of(words / QRNG_DIGIT_WORDS);
     p.cost = (double)p.a_count * digits * k->digit_cycles;
     return p;
 }
 
 static double fft_cost(const qrng_fft *k, const plan *p) {
     double half = p->a_piece * 4 > (size_t)1 << p->log_size ? 1 : QRNG_FFT_HALF;
-    double forward = half * (double)(p->a_count + p->b_count), inverse = (double)(p->a_count + p->b_count - 1);
+    double forward = half * (double)(p->a_count + p->b_count),
+           inverse = (double)(p->a_count + p->b_count - 1);
     double products = (double)(p->a_count * p->b_count) * (double)((size_t)1 << p->log_size);
-    return (forward + inverse) * qrng_fft_cycles(k, p->log_size) + QRNG_FFT_POINTS * k->round_cycles * products;
+    return (forward + inverse) * qrng_fft_cycles(k, p->log_size) +
+           QRNG_FFT_POINTS * k->round_cycles * products;
 }
 
 /* The cheapest way for a >= b. */
@@ -107,8 +110,8 @@ static const uint64_t *padded_to(uint64_t *copy, size_t words, const uint64_t *f
     return copy;
 }
 
-static void by_karatsuba(const qrng_gf2_products *k, const plan *p, uint64_t *out, const uint64_t *a, size_t a_words,
-                         const uint64_t *b, size_t b_words, uint64_t *work) {
+static void by_karatsuba(const qrng_gf2_products *k, const plan *p, uint64_t *out, const uint64_t *a,
+                         size_t a_words, const uint64_t *b, size_t b_words, uint64_t *work) {
     size_t words = p->b_piece;
     uint64_t *copy = work, *product = copy + 2 * words, *more = product + 2 * words;
     const uint64_t *y = padded_to(copy + words, words, b, b_words);

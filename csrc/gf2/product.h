@@ -1,4 +1,5 @@
-/* Products of polynomials over GF(2): what a kernel level provides. See product.c for the choice between them. */
+/* Products of polynomials over GF(2): what a kernel level provides. See product.c for the choice between
+ * them. */
 #ifndef QRNG_GF2_PRODUCT_H
 #define QRNG_GF2_PRODUCT_H
 
@@ -9,7 +10,7 @@
 
 enum {
     QRNG_LEAF_WORDS = 8,
-    QRNG_DIGIT_WORDS = 64, /* Karatsuba's method takes 8, 16 or 32 words, or a multiple of this */
+    QRNG_DIGIT_WORDS = 64,  /* Karatsuba's method takes 8, 16 or 32 words, or a multiple of this */
     QRNG_DIGIT_LEAVES = 28, /* 27, and one that fills the last group of four */
     QRNG_DIGIT_WORK = QRNG_DIGIT_LEAVES * 4 * QRNG_LEAF_WORDS
 };

@@ -6,7 +6,8 @@
 #define TARGET
 #define INLINE static inline __attribute__((always_inline))
 
-/* a at each of 64 shifts, added where b has a bit: a word of b takes nine words, so that loops have fixed lengths. */
+/* a at each of 64 shifts, added where b has a bit: a word of b takes nine words, so that loops have fixed
+ * lengths. */
 static void leaf(uint64_t *out, const uint64_t *a, const uint64_t *b) {
     uint64_t sum[17] = {0};
     for (unsigned shift = 0; shift < 64; shift++) {

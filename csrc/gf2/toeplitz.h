@@ -17,13 +17,13 @@ typedef struct qrng_toeplitz_string {
     uint64_t second, second_bits; /* where its last m are */
 } qrng_toeplitz_string;
 
-/* One vector in pieces that may be worked on at once: every part of phase 0, then every part of phase 1, then finish.
- * The parts share `scratch`, 64-byte aligned. */
+/* One vector in pieces that may be worked on at once: every part of phase 0, then every part of phase 1, then
+ * finish. The parts share `scratch`, 64-byte aligned. */
 typedef struct qrng_toeplitz_parts {
     unsigned (*most)(uint64_t n, uint64_t m); /* parts beyond this have nothing to do */
     size_t (*scratch_bytes)(uint64_t n, uint64_t m, unsigned parts);
-    void (*part)(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw, uint64_t raw_bit, unsigned phase,
-                 unsigned part, unsigned parts, uint8_t *scratch);
+    void (*part)(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw, uint64_t raw_bit,
+                 unsigned phase, unsigned part, unsigned parts, uint8_t *scratch);
     void (*finish)(uint64_t n, uint64_t m, uint8_t *out, uint64_t out_bit, const uint8_t *scratch);
 } qrng_toeplitz_parts;
 

@@ -11,13 +11,16 @@ QRNG_TMVP_WORDS_METHOD(clmul, qrng_tmvp_avx512);
 QRNG_TOEPLITZ_FFT_METHOD(fft, qrng_fft_avx512);
 
 static double single_cost(uint64_t n, uint64_t m) {
-    double split = qrng_tmvp_words_cost(&qrng_tmvp_avx512, n, m), transform = qrng_toeplitz_fft_cost(&qrng_fft_avx512, n, m);
+    double split = qrng_tmvp_words_cost(&qrng_tmvp_avx512, n, m),
+           transform = qrng_toeplitz_fft_cost(&qrng_fft_avx512, n, m);
     return split < transform ? split : transform;
 }
 
 /* For one vector at a time. */
 static const qrng_toeplitz_method *single(uint64_t n, uint64_t m) {
-    return qrng_tmvp_words_cost(&qrng_tmvp_avx512, n, m) < qrng_toeplitz_fft_cost(&qrng_fft_avx512, n, m) ? &clmul : &fft;
+    return qrng_tmvp_words_cost(&qrng_tmvp_avx512, n, m) < qrng_toeplitz_fft_cost(&qrng_fft_avx512, n, m)
+               ? &clmul
+               : &fft;
 }
 
 /* The mixed state: that for single vectors, then that for groups. They never work at once, so they share

@@ -117,7 +117,8 @@ static void spread(uint64_t *f, const fft_shape *s, size_t length) {
     memset(f + length, 0, 8 * (s->size - length));
 }
 
-void qrng_toeplitz_fft_prepare(const qrng_fft *k, uint8_t *state, uint64_t n, uint64_t m, const qrng_toeplitz_string *t) {
+void qrng_toeplitz_fft_prepare(const qrng_fft *k, uint8_t *state, uint64_t n, uint64_t m,
+                               const qrng_toeplitz_string *t) {
     fft_shape s = shape(k, n, m);
     uint64_t *tiles = (uint64_t *)(void *)state, *work = tiles + s.tiles * s.size;
     uint64_t up = (uint64_t)BITS * s.cols * s.x - n, length = s.x + s.y; /* t moves up by the padding of x */
@@ -160,8 +161,9 @@ static uint64_t piece(uint64_t bits, size_t coefficients, size_t index) {
 }
 
 /* sums = the products of the columns of tiles from `first` to `last`, row by row. */
-static void columns(const qrng_fft *k, const fft_shape *s, const uint64_t *tiles, uint64_t n, const uint8_t *raw,
-                    uint64_t raw_bit, size_t first, size_t last, uint64_t *x, uint64_t *sums, uint64_t *work) {
+static void columns(const qrng_fft *k, const fft_shape *s, const uint64_t *tiles, uint64_t n,
+                    const uint8_t *raw, uint64_t raw_bit, size_t first, size_t last, uint64_t *x,
+                    uint64_t *sums, uint64_t *work) {
     for (size_t c = first; c < last; c++) {
         uint64_t bits = piece(n, s->x, c);
         load(x, s, raw, raw_bit + (uint64_t)BITS * s->x * c, bits);
@@ -171,9 +173,9 @@ static void columns(const qrng_fft *k, const fft_shape *s, const uint64_t *tiles
     }
 }
 
-void qrng_toeplitz_fft_multiply(const qrng_fft *k, const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw,
-                                uint64_t raw_bit, uint64_t step, uint8_t *out, uint64_t out_bit, uint64_t blocks,
-                                uint8_t *scratch) {
+void qrng_toeplitz_fft_multiply(const qrng_fft *k, const uint8_t *state, uint64_t n, uint64_t m,
+                                const uint8_t *raw, uint64_t raw_bit, uint64_t step, uint8_t *out,
+                                uint64_t out_bit, uint64_t blocks, uint8_t *scratch) {
     fft_shape s = shape(k, n, m);
     uint64_t *x = (uint64_t *)(void *)scratch, *sums = x + s.size, *work = sums + s.rows * s.size;
     for (; blocks; blocks--, raw_bit += step, out_bit += m) {
@@ -203,8 +205,9 @@ size_t qrng_toeplitz_fft_parts_bytes(const qrng_fft *k, uint64_t n, uint64_t m, 
     return 8 * part_words(&s) * parts;
 }
 
-void qrng_toeplitz_fft_part(const qrng_fft *k, const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw,
-                            uint64_t raw_bit, unsigned phase, unsigned part, unsigned parts, uint8_t *scratch) {
+void qrng_toeplitz_fft_part(const qrng_fft *k, const uint8_t *state, uint64_t n, uint64_t m,
+                            const uint8_t *raw, uint64_t raw_bit, unsigned phase, unsigned part,
+                            unsigned parts, uint8_t *scratch) {
     fft_shape s = shape(k, n, m);
     size_t each = part_words(&s);
     uint64_t *all = (uint64_t *)(void *)scratch, *sums = all + part * each, *x = sums + s.rows * s.size;
@@ -226,5 +229,6 @@ void qrng_toeplitz_fft_finish(const qrng_fft *k, uint64_t n, uint64_t m, uint8_t
                               const uint8_t *scratch) {
     fft_shape s = shape(k, n, m);
     for (size_t r = 0; r < s.rows; r++)
-        qrng_bits_copy(out, out_bit + (uint64_t)BITS * s.y * r, scratch + 8 * r * s.size, 0, piece(m, s.y, r));
+        qrng_bits_copy(out, out_bit + (uint64_t)BITS * s.y * r, scratch + 8 * r * s.size, 0,
+                       piece(m, s.y, r));
 }

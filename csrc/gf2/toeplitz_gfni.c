@@ -34,7 +34,6 @@ static size_t round64(size_t units) {
     return (units + 63) / 64 * 64;
 }
 
-
 static size_t leaf_bytes(const qrng_tmvp_shape *s) {
     return 16 * s->base;
 } /* 2 base matrices, the last unused */
@@ -43,7 +42,8 @@ static size_t leaves_bytes(const qrng_tmvp_shape *s) {
     return qrng_tmvp_tiles(s) * s->leaves * leaf_bytes(s);
 }
 
-/* Products and transposes, and the matrices once through the cache where they don't stay in its second level. */
+/* Products and transposes, and the matrices once through the cache where they don't stay in its second level.
+ */
 double qrng_toeplitz_gfni_cost(uint64_t n, uint64_t m) {
     static const size_t second_level = (size_t)1 << 20;
     qrng_tmvp_shape s = shape(n, m);

@@ -84,7 +84,8 @@ QRNG_TMVP_WORDS_METHOD(clmul, kernel);
 QRNG_TOEPLITZ_FFT_METHOD(fft, qrng_fft_neon);
 
 const qrng_toeplitz_method *qrng_toeplitz_choose_neon(uint64_t n, uint64_t m) {
-    return qrng_tmvp_words_cost(&kernel, n, m) <= qrng_toeplitz_fft_cost(&qrng_fft_neon, n, m) ? &clmul : &fft;
+    return qrng_tmvp_words_cost(&kernel, n, m) <= qrng_toeplitz_fft_cost(&qrng_fft_neon, n, m) ? &clmul
+                                                                                               : &fft;
 }
 
 #else

@@ -117,7 +117,8 @@ QRNG_TOEPLITZ_FFT_METHOD(fft, qrng_fft_portable);
 
 const qrng_toeplitz_method *qrng_toeplitz_choose_portable(uint64_t n, uint64_t m) {
     double plain = (double)n * (double)((m + 8 * TILE - 1) / (8 * TILE)) * ROW_CYCLES;
-    double halves = qrng_tmvp_words_cost(&kernel, n, m), transform = qrng_toeplitz_fft_cost(&qrng_fft_portable, n, m);
+    double halves = qrng_tmvp_words_cost(&kernel, n, m),
+           transform = qrng_toeplitz_fft_cost(&qrng_fft_portable, n, m);
     if (transform < plain && transform < halves)
         return &fft;
     return plain <= halves ? &windows : &split;

@@ -171,7 +171,8 @@ static double timed_hash(const hash *h, size_t rounds) {
     size_t seed_bytes = (size_t)(h->seed_bits + 7) / 8;
     size_t bytes = qrng_linear_state_bytes(h->kind, h->n, h->m, h->seed_bits);
     uint64_t state = 3;
-    uint8_t *raw = malloc(raw_bytes), *seed = malloc(seed_bytes), *out = malloc(out_bytes), *matrix = malloc(bytes);
+    uint8_t *raw = malloc(raw_bytes), *seed = malloc(seed_bytes), *out = malloc(out_bytes),
+            *matrix = malloc(bytes);
     test_fill(&state, seed, seed_bytes);
     CHECK(qrng_linear_prepare(matrix, bytes, h->kind, h->n, h->m, seed, h->seed_bits) == QRNG_OK);
     uint8_t *scratch = malloc(qrng_linear_scratch_bytes(matrix));
@@ -211,9 +212,10 @@ enum { ROUNDS = 4000, ATTEMPTS = 3 };
 static double least(size_t i) {
     double t = INFINITY;
     for (int attempt = 0; attempt < ATTEMPTS && t > LIMIT; attempt++) {
-        double again = i < HASHES    ? timed_hash(&hashes[i], ROUNDS)
-                       : i == HASHES ? timed_hash(&long_hash, LONG_ROUNDS)
-                                     : timed_product(products[i - HASHES - 1], i < HASHES + 3 ? ROUNDS : LONG_ROUNDS);
+        double again = i < HASHES ? timed_hash(&hashes[i], ROUNDS)
+                       : i == HASHES
+                           ? timed_hash(&long_hash, LONG_ROUNDS)
+                           : timed_product(products[i - HASHES - 1], i < HASHES + 3 ? ROUNDS : LONG_ROUNDS);
         t = again < t ? again : t;
     }
     return t;

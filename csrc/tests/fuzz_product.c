@@ -1,5 +1,6 @@
-/* Fuzz target: products of polynomials of any lengths and contents, the same on every kernel level, and the sum of the
- * products by the two parts of a factor; nothing outside the buffers. Build with -DQRNG_FUZZ=ON and clang. */
+/* Fuzz target: products of polynomials of any lengths and contents, the same on every kernel level, and the
+ * sum of the products by the two parts of a factor; nothing outside the buffers. Build with -DQRNG_FUZZ=ON
+ * and clang. */
 #include "check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -26,13 +27,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     /* Mostly short; one in eight reaches the sizes of transforms. */
     size_t most = data[0] % 8 ? 300 : 6000;
-    size_t a_words = (data[1] | (size_t)data[2] << 8) % most, b_words = (data[3] | (size_t)data[4] << 8) % most;
+    size_t a_words = (data[1] | (size_t)data[2] << 8) % most,
+           b_words = (data[3] | (size_t)data[4] << 8) % most;
     if (qrng_gf2_scratch_bytes(a_words, b_words) == 0) {
         uint64_t nothing = 0;
         CHECK(qrng_gf2_multiply(&nothing, &nothing, a_words, &nothing, b_words, &nothing, 8) == QRNG_EINVAL);
         return 0;
     }
-    uint64_t *a = words_from(data, size, a_words, 5), *b = words_from(data, size, b_words, data[5]), *first = NULL;
+    uint64_t *a = words_from(data, size, a_words, 5), *b = words_from(data, size, b_words, data[5]),
+             *first = NULL;
     int supported;
     for (size_t level = 0; qrng_kernel_level(level, &supported); level++) {
         if (!supported || (level == 0 && a_words > 1000))

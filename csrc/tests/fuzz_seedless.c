@@ -1,12 +1,13 @@
-/* Fuzz target: von Neumann, Elias and Peres on any bits, block and depth: the same on every kernel level, no more bits
- * than documented, nothing outside the buffers. Build with -DQRNG_FUZZ=ON and clang. */
+/* Fuzz target: von Neumann, Elias and Peres on any bits, block and depth: the same on every kernel level, no
+ * more bits than documented, nothing outside the buffers. Build with -DQRNG_FUZZ=ON and clang. */
 #include "check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { KINDS = 3 };
 
-static uint64_t run(int kind, uint8_t *out, const uint8_t *raw, uint64_t from, uint64_t n, unsigned parameter) {
+static uint64_t run(int kind, uint8_t *out, const uint8_t *raw, uint64_t from, uint64_t n,
+                    unsigned parameter) {
     uint64_t bits = 0;
     if (kind == 0)
         return qrng_von_neumann(out, raw, from, n);

@@ -12,7 +12,8 @@ static void fill(uint64_t *state, uint64_t *out, size_t words, int kind) {
 }
 
 /* Shift and add, bit by bit. */
-static void by_definition(uint64_t *out, const uint64_t *a, size_t a_words, const uint64_t *b, size_t b_words) {
+static void by_definition(uint64_t *out, const uint64_t *a, size_t a_words, const uint64_t *b,
+                          size_t b_words) {
     memset(out, 0, 8 * (a_words + b_words));
     for (size_t i = 0; i < 64 * b_words; i++)
         if (b[i / 64] >> i % 64 & 1)
@@ -54,7 +55,8 @@ static void every_small_size(void) {
 
 /* Leaves, digits, odd and even splits, and one more or less. */
 static void borders(void) {
-    static const size_t sizes[] = {1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 192, 320, 449};
+    static const size_t sizes[] = {1,  7,  8,  9,   15,  16,  17,  31,  32, 33,
+                                   63, 64, 65, 127, 128, 129, 192, 320, 449};
     enum { SIZES = sizeof sizes / sizeof sizes[0] };
     uint64_t state = 2;
     for (size_t i = 0; i < SIZES; i++) {
@@ -67,12 +69,13 @@ static void borders(void) {
     }
 }
 
-/* Sizes that transforms take, too large for the definition: the other factor has few terms, at its borders and
- * elsewhere, so that the product is a sum of copies. */
+/* Sizes that transforms take, too large for the definition: the other factor has few terms, at its borders
+ * and elsewhere, so that the product is a sum of copies. */
 static void sparse(uint64_t *state, size_t a_words, size_t b_words) {
     uint64_t *a = malloc(8 * a_words), *b = calloc(b_words, 8), *expected = calloc(a_words + b_words + 1, 8);
     fill(state, a, a_words, RANDOM);
-    size_t places[] = {0, 64 * b_words - 1, test_random(state) % (64 * b_words), test_random(state) % (64 * b_words)};
+    size_t places[] = {0, 64 * b_words - 1, test_random(state) % (64 * b_words),
+                       test_random(state) % (64 * b_words)};
     for (size_t k = 0; k < sizeof places / sizeof places[0]; k++) {
         size_t w = places[k] / 64, s = places[k] % 64;
         b[w] ^= UINT64_C(1) << s;
@@ -104,7 +107,8 @@ static void sums_of_products(void) {
         uint64_t *a = malloc(8 * n), *b = malloc(8 * n);
         fill(&state, a, n, RANDOM);
         fill(&state, b, n, RANDOM);
-        uint64_t *whole = product(a, n, b, n), *low = product(a, n, b, cut), *high = product(a, n, b + cut, n - cut);
+        uint64_t *whole = product(a, n, b, n), *low = product(a, n, b, cut),
+                 *high = product(a, n, b + cut, n - cut);
         for (size_t j = 0; j < 2 * n; j++)
             CHECK(whole[j] == ((j < n + cut ? low[j] : 0) ^ (j >= cut ? high[j - cut] : 0)));
         free(a), free(b), free(whole), free(low), free(high);
@@ -116,7 +120,8 @@ static void refusals(void) {
     CHECK(qrng_gf2_scratch_bytes(0, 1) == 0 && qrng_gf2_scratch_bytes(1, 0) == 0);
     CHECK(qrng_gf2_scratch_bytes(QRNG_GF2_MAX_WORDS + (size_t)1, 1) == 0);
     CHECK(qrng_gf2_multiply(word, word, 0, word, 1, word, sizeof word) == QRNG_EINVAL);
-    CHECK(qrng_gf2_multiply(word, word, 1, word, QRNG_GF2_MAX_WORDS + (size_t)1, word, sizeof word) == QRNG_EINVAL);
+    CHECK(qrng_gf2_multiply(word, word, 1, word, QRNG_GF2_MAX_WORDS + (size_t)1, word, sizeof word) ==
+          QRNG_EINVAL);
 }
 
 static void all(void) {

@@ -7,6 +7,8 @@ from functools import partial
 from itertools import pairwise
 from typing import Any, ClassVar
 
+import numpy as np
+
 from qrng._native import check, ffi, lib, readable, wipe, writable
 from qrng.extractors.base import SeededExtractor
 from qrng.extractors.seeds import PreparedSeed, seed_bytes
@@ -65,11 +67,11 @@ class LinearExtractor(SeededExtractor):
             y[len(y) - 1] = 0
 
         def work(first: int, blocks: int) -> None:
-            scratch = ffi.new("uint8_t[]", self._scratch_bytes(state))
+            scratch = np.empty(self._scratch_bytes(state), np.uint8)
             try:
-                self._run(state, x, y, first, blocks, scratch)
+                self._run(state, x, y, first, blocks, writable(scratch))
             finally:
-                wipe(ffi.buffer(scratch))
+                wipe(scratch)
 
         # Shares are whole groups, so that kernels are full and no two threads write to one byte.
         groups = -(-count // _GROUP)
@@ -92,7 +94,8 @@ class LinearExtractor(SeededExtractor):
 
     def _multiply_in_parts(self, state: Any, x: Any, y: Any, count: int, parts: int) -> None:
         """Few long blocks: one after the other, each by all threads."""
-        scratch = ffi.new("uint8_t[]", lib.qrng_linear_parts_bytes(state, parts))
+        memory = np.empty(lib.qrng_linear_parts_bytes(state, parts), np.uint8)
+        scratch = writable(memory)
         try:
             with ThreadPoolExecutor(parts - 1) as pool:
                 for block in range(count):
@@ -105,4 +108,4 @@ class LinearExtractor(SeededExtractor):
                             other.result()
                     lib.qrng_linear_finish(state, x, at, y, block * self.m, parts, scratch)
         finally:
-            wipe(ffi.buffer(scratch))
+            wipe(memory)
