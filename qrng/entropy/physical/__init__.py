@@ -19,6 +19,7 @@ from qrng.entropy.physical.dimension_witness import dimension_witness
 from qrng.entropy.physical.entropy_accumulation import entropy_accumulation
 from qrng.entropy.physical.homodyne import homodyne, homodyne_worst_case
 from qrng.entropy.physical.mermin import mermin
+from qrng.entropy.physical.photon_rate import rate_limits
 from qrng.entropy.physical.poisson_parity import poisson_parity
 from qrng.entropy.physical.probability_estimation import EstimationFactors, probability_estimation
 from qrng.entropy.physical.source_independent import SourceIndependent, source_independent
@@ -38,6 +39,7 @@ __all__ = [
     "mermin",
     "poisson_parity",
     "probability_estimation",
+    "rate_limits",
     "source_independent",
     "trusted_lanes",
     "trusted_qubit",

@@ -92,7 +92,7 @@ def _assumptions(noise: str) -> tuple[str, ...]:
         "of those with the local oscillator on and off",
         noise,
         "samples are taken within the detector's bandwidth, so that they are independent",
-        "range and resolution of the converter are as given",
+        "variances, range and resolution of the converter are exactly as given",
     )
 
 
