@@ -93,7 +93,7 @@ def extract_file(
     extractor: str = "toeplitz",
     input_bits: int | None = None,
     output_bits: int | None = None,
-    min_entropy: float | Literal["auto"] = "auto",
+    min_entropy: float | EntropyClaim | Literal["auto"] = "auto",
     physical: str | None = None,
     log2_error: float = -64.0,
     seed_file: str | os.PathLike[str] | None = None,
@@ -114,7 +114,7 @@ def extract_file(
         extractor: name of an extractor.
         input_bits: raw bits a block; default the whole capture as one block, to 2**24 bits.
         output_bits: bits a block of output for the bare map: no error is claimed. Excludes `min_entropy`.
-        min_entropy: bits of min-entropy a raw bit that you vouch for, or "auto": what the assessment supports.
+        min_entropy: bits of min-entropy a raw bit that you vouch for, a claim, or "auto": what the assessment supports.
         physical: a bound by physics (`qrng.accounting.account`); with "auto", the smaller of it and the assessment.
             Unless it states an error it may fail with half of `log2_error`.
         log2_error: log2 of the total trace distance, seed included, over all blocks.
@@ -142,7 +142,7 @@ def extract_file(
             admission = _admission(source, name, physical, log2_error - 1)
             claim = admission.claim
         elif output_bits is None:
-            claim = _vouched(float(min_entropy), source.bits_per_symbol)
+            claim = _given(min_entropy, source.bits_per_symbol)
         report, measured = _first_pass(source, claim, output_bits, input_bits, progress)
         refuse_unless_ok(report, name)
 
@@ -251,9 +251,11 @@ def _admission(source: Input, name: str, physical: str | None, log2_error: float
         samples.wipe()
 
 
-def _vouched(min_entropy: float, width: int) -> EntropyClaim:
+def _given(min_entropy: float | EntropyClaim | str, width: int) -> EntropyClaim:
+    if isinstance(min_entropy, EntropyClaim):
+        return min_entropy
     return EntropyClaim(
-        min_entropy * width,
+        float(min_entropy) * width,
         None,
         ("the caller vouches for this min-entropy of the raw bits, given everything before them",),
         "given by the caller",
