@@ -1,22 +1,20 @@
-"""Captures: raw symbols in files, of any layout and size, read in order.
+"""Captures: raw symbols in files, of any layout and size, read in order::
 
     with open_capture("capture.bin.gz", bits_per_symbol=8) as capture:
         print(capture.describe())
         for samples in capture.chunks():
             ...
 
-| layout | content |
-|---|---|
-| packed-msb, packed-lsb | 8 bits to a byte, most or least significant first |
-| symbols | one symbol a byte, as the NIST tool reads |
-| ascii | characters 0 and 1, white space ignored |
-| json | an array of integers or bit strings, or `raw_integers` with `bits_per_number` |
-| npy, npz | one NumPy array of booleans or integers: a row, or shots × lanes |
-| csv | rows of integers, columns = lanes |
-| int8, uint8, int16le, int16be, uint16le, uint16be | words of an ADC; `bits_per_symbol` = effective bits |
-| hdf5 | one dataset of integers (extra `hdf5`): a row, or shots × lanes |
-| ptu, timetags-npy, timetags-text | time tags of a detector, with `tags` to say how they become symbols |
-| qrng | our own container (docs/reference/container.md) |
+- packed-msb, packed-lsb: 8 bits to a byte, most or least significant first
+- symbols: one symbol a byte, as the NIST tool reads
+- ascii: characters 0 and 1, white space ignored
+- json: an array of integers or bit strings, or `raw_integers` with `bits_per_number`
+- npy, npz: one NumPy array of booleans or integers: a row, or shots × lanes
+- csv: rows of integers, columns = lanes
+- int8, uint8, int16le, int16be, uint16le, uint16be: words of an ADC; `bits_per_symbol` = effective bits
+- hdf5: one dataset of integers (extra `hdf5`): a row, or shots × lanes
+- ptu, timetags-npy, timetags-text: time tags of a detector, with `tags` to say how they become symbols
+- qrng: our own container (docs/reference/container.md)
 
 Each may be inside gzip or zstd. The layout is sniffed unless it is given.
 """

@@ -6,7 +6,7 @@ noise e, no bin is more probable than
 
     max{ lowest, highest, erf(δ / (2√2)) }.
 
-Worst case: the largest |e| that is admitted. Average case: the mean of that maximum over a Gaussian e.
+Worst case: the largest size of e that is admitted. Average case: the mean of that maximum over a Gaussian e.
 """
 
 from __future__ import annotations
