@@ -13,13 +13,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-import qrng
 from qrng import bits
-from qrng._native import kernel_name, wipe
+from qrng._native import wipe
 from qrng.admission import Admission, claim_of_whole, refuse_unless_ok
 from qrng.claim import EntropyClaim
 from qrng.errors import ParameterError, QrngError
@@ -31,6 +31,7 @@ from qrng.formats import Capture, open_capture
 from qrng.health.scan import HealthReport, scan
 from qrng.parallel import ordered
 from qrng.samples import Samples
+from qrng.versions import versions
 
 __all__ = ["Input", "extract_file", "extracted"]
 
@@ -66,6 +67,7 @@ class Input:
             self._how = {"layout": first.layout, "bits_per_symbol": first.bits_per_symbol, "lanes": first.lanes}
             self.description, self.layout = first.describe(), first.layout
             self.bits_per_symbol, self.lanes = first.bits_per_symbol, first.lanes
+            self.provenance = first.provenance
 
     def open(self) -> Capture:
         """The capture from its beginning."""
@@ -213,8 +215,9 @@ def _record(
 ) -> dict[str, Any]:
     return {
         "schema": "qrng.extraction/1",
-        "qrng": qrng.__version__,
-        "kernel": kernel_name(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "provenance": source.provenance,
         "input": {
             "file": source.name,
             "read_as": source.description,

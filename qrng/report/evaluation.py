@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-import platform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import nist_sts
-import qrng
 from nist_sts.html import section
-from qrng._native import kernel_name
 from qrng.accounting import Account, account
 from qrng.admission import combined
 from qrng.assessment import Assessment, assess
@@ -29,6 +25,7 @@ from qrng.report.assessment import assessment_values
 from qrng.report.health import Trace
 from qrng.report.render import render
 from qrng.samples import Samples
+from qrng.versions import versions
 
 __all__ = ["Evaluation", "evaluate", "evaluation_html"]
 
@@ -97,18 +94,6 @@ class Evaluation:
             "stopped": list(self.stopped),
             "passed": self.passed,
         }
-
-
-def versions() -> dict[str, str]:
-    """What ran: the package, its kernel, Python and the libraries that compute."""
-    return {
-        "qrng": qrng.__version__,
-        "kernel": kernel_name(),
-        "python": platform.python_version(),
-        "numpy": version("numpy"),
-        "scipy": version("scipy"),
-        "machine": platform.machine(),
-    }
 
 
 def evaluate(
