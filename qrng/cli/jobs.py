@@ -59,21 +59,29 @@ def command(context: click.Context, ledger: str | None, refresh: bool, as_json: 
 @click.argument("job")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="Container to write, mode 0600.")
 @click.option("--timeout", type=click.FloatRange(min=0), default=0.0, show_default=True, help="Seconds to wait for it.")
+@click.option("--again", is_flag=True, help="Even if its bits were collected before: they must not be used twice.")
 @click.pass_obj
-def collect(ledger: Ledger, job: str, output: str, timeout: float) -> None:
+def collect(ledger: Ledger, job: str, output: str, timeout: float, again: bool) -> None:
     """Write the bits of JOB (its number or tag) to a .qrng container."""
     from qrng.sources.ibm import jobs
 
     entry = ledger.entry(job)
     if entry.state in ("failed", "cancelled"):
         raise ParameterError(f"job {job} is {entry.state}: {entry.note}")
+    if entry.state == "collected" and not again:
+        raise ParameterError(
+            f"job {job} was collected before ({entry.note}), and each raw bit is used once; --again fetches it all the "
+            "same, and the container says so"
+        )
     samples = jobs.collect(_service(entry), entry, ledger, timeout)
+    before = {"collected_before": entry.note} if entry.state == "collected" else {}
     with atomic_write(output) as stream:
-        writer = ContainerWriter(stream, samples.bits_per_symbol, samples.lanes, samples.provenance)
+        writer = ContainerWriter(stream, samples.bits_per_symbol, samples.lanes, {**samples.provenance, **before})
         writer.write(samples)
         writer.finish()
     ledger.close(entry.tag, "collected", output)
-    click.echo(f"{output}: {samples.count} symbols of 1 bit in {samples.lanes} lanes", err=True)
+    width = "1 bit" if samples.bits_per_symbol == 1 else f"{samples.bits_per_symbol} bits"
+    click.echo(f"{output}: {samples.count} symbols of {width} in {samples.lanes} lanes", err=True)
 
 
 @command.command("cancel")
