@@ -114,6 +114,11 @@ def post_once() -> None:
             super().__init__(*args, **options)
             self._timeout = (5.0, _SILENCE)
 
+        def request(self, method: str, url: str, bare: bool = False, **options: Any) -> Any:
+            if options.get("timeout", 0) is None:
+                options["timeout"] = self._timeout
+            return super().request(method, url, bare, **options)
+
         def _initialize_retry(self, *args: Any, **options: Any) -> None:
             super()._initialize_retry(*args, **options)
             for adapter in self.adapters.values():

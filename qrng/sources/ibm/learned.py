@@ -23,6 +23,7 @@ PRIOR_TRIALS = 500.0
 """Trials that a calibration of unknown age is worth."""
 MEMORY = 200_000.0
 """Trials of an arm after which older ones count 1/e: some twenty jobs of 10,000 shots."""
+_ALIVE = 1 - WRONG_ANSWERS / 2  # share of known answers of a qubit that errs in one of its two states as a job may
 _BEST_WIN = 0.5 + math.sqrt(2) / 4
 
 
@@ -51,7 +52,7 @@ def choose_learned(backend: Any, count: int, circuit: str, ledger: Ledger, seed:
     answers: dict[int, tuple[int, int]] = {}
     for arm, wins, trials in ledger.outcomes(backend.name, "answers"):
         answers[int(arm)] = (wins, trials)  # the latest counts: a qubit may have been repaired
-    dead = {q for q, (wins, trials) in answers.items() if trials and wins / trials < 1 - WRONG_ANSWERS}
+    dead = {q for q, (wins, trials) in answers.items() if trials and wins / trials < _ALIVE}
     working = [arm for arm in arms if not dead & set(uses[arm])]
     if len(working) < count:
         raise ParameterError(f"ibm: {len(working)} of {backend.name} work by calibration and past jobs, not {count}")

@@ -47,7 +47,9 @@ class Platform:
         self.questions: dict[str, int] = {}
         self.cancelled: set[str] = set()
         self.swallow = 0  # job requests that are carried out but answered with 503
-        self.silent: list[str] = []  # calls that are never answered, each once
+        self.silent: list[str] = []  # calls that are carried out but never answered, each once
+        self.patience = 20.0  # seconds after which the connection of such a call is cut
+        self.linger = 0.0  # seconds between taking a job and answering
         self.sessions: dict[str, dict[str, Any]] = {}
         self.lock = threading.Lock()
         self.hold = threading.Event()  # set at the end: what is silent till then may go
@@ -187,7 +189,7 @@ class Handler(BaseHTTPRequestHandler):
         if call in self.platform.silent:
             self.platform.silent.remove(call)
             self.platform.answer(self.command, url.path, parse_qs(url.query), body)
-            self.platform.hold.wait(20)
+            self.platform.hold.wait(self.platform.patience)
             return
         for pattern, statuses in self.platform.fail.items():
             if statuses and re.fullmatch(pattern, call):
@@ -195,6 +197,8 @@ class Handler(BaseHTTPRequestHandler):
                 break
         if status is None:
             status, answer = self.platform.answer(self.command, url.path, parse_qs(url.query), body)
+        if call == "POST /jobs" and self.platform.linger:
+            self.platform.hold.wait(self.platform.linger)
         data = (
             answer.encode() if isinstance(answer, str) else json.dumps(answer).encode() if answer is not None else b""
         )
@@ -262,6 +266,12 @@ def connect(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Callable[[],
 def api_key() -> str:
     """The key that must never be sent."""
     return API_KEY
+
+
+@pytest.fixture
+def crn() -> str:
+    """The instance of the pretended platform."""
+    return CRN
 
 
 @pytest.fixture
