@@ -15,6 +15,7 @@
 | csv | rows of integers, columns = lanes |
 | int8, uint8, int16le, int16be, uint16le, uint16be | words of an ADC; `bits_per_symbol` = effective bits |
 | hdf5 | one dataset of integers (extra `hdf5`): a row, or shots × lanes |
+| ptu, timetags-npy, timetags-text | time tags of a detector, with `tags` to say how they become symbols |
 | qrng | our own container (docs/reference/container.md) |
 
 Each may be inside gzip or zstd. The layout is sniffed unless it is given.
@@ -40,11 +41,17 @@ from qrng.formats.layouts import Ascii, Container, Packed, Reader, Symbols
 from qrng.formats.numbers import ADC_TYPES, Adc, Csv
 from qrng.formats.sniff import sniff
 from qrng.formats.stream import StoredFile, Stream
+from qrng.formats.timetags import TAG_LAYOUTS, Framing, TimeTags
 from qrng.samples import Samples
 
-__all__ = ["ADC_TYPES", "LAYOUTS", "Capture", "open_capture"]
+__all__ = ["ADC_TYPES", "LAYOUTS", "Capture", "Framing", "open_capture"]
 
-LAYOUTS = ("packed-msb", "packed-lsb", "symbols", "ascii", "json", "npy", "npz", "csv", *ADC_TYPES, "hdf5", "qrng")
+LAYOUTS = (
+    *("packed-msb", "packed-lsb", "symbols", "ascii", "json", "npy", "npz", "csv"),
+    *ADC_TYPES,
+    *("hdf5", "qrng"),
+    *TAG_LAYOUTS,
+)
 """Names of the layouts, as `--layout` takes them."""
 
 
@@ -72,6 +79,7 @@ class Capture:
         lanes: int | None,
         dataset: str | None,
         live: bool,
+        tags: Framing | None,
     ) -> None:
         self.name = name
         self._file = file
@@ -83,7 +91,7 @@ class Capture:
         self.compression = self._stored.compression
         self.sniffed = layout is None
         self.layout = layout or sniff(content)
-        self._reader = self._open(content, width, lanes, dataset)
+        self._reader = self._open(content, width, lanes, dataset, tags)
         self.bits_per_symbol = self._reader.bits_per_symbol
         self.lanes = self._reader.lanes
         self.count = self._reader.count
@@ -95,7 +103,14 @@ class Capture:
             **self._reader.facts,
         }
 
-    def _open(self, content: Stream, width: int | None, lanes: int | None, dataset: str | None) -> Reader:
+    def _open(
+        self, content: Stream, width: int | None, lanes: int | None, dataset: str | None, tags: Framing | None
+    ) -> Reader:
+        if tags is not None and self.layout not in TAG_LAYOUTS:
+            raise ParameterError(
+                f"{self.name}: tags cuts time tags into symbols; give one of their layouts, {', '.join(TAG_LAYOUTS)}, "
+                f"not {self.layout}"
+            )
         match self.layout:
             case "packed-msb" | "packed-lsb":
                 return Packed(content, width, lanes, lsb=self.layout == "packed-lsb")
@@ -115,6 +130,8 @@ class Capture:
                 return Csv(content, width, lanes)
             case "qrng":
                 return Container(content, width, lanes)
+            case "ptu" | "timetags-npy" | "timetags-text":
+                return TimeTags(content, self.layout, tags, width, lanes)
             case adc:
                 return Adc(content, width, lanes, adc)
 
@@ -195,6 +212,7 @@ def open_capture(
     lanes: int | None = None,
     dataset: str | None = None,
     live: bool = False,
+    tags: Framing | None = None,
 ) -> Capture:
     """Open a capture of raw symbols for reading.
 
@@ -208,6 +226,7 @@ def open_capture(
             else 1.
         dataset: which array of an .npz archive or HDF5 file, if it has several.
         live: the source is a device: take its bytes as they come, without a look at magic numbers.
+        tags: how time tags are cut into symbols; needed for their layouts, and for no other.
 
     Raises:
         FormatError: the file is empty, a directory, truncated, or does not parse; says where and what was expected.
@@ -235,7 +254,7 @@ def open_capture(
     else:
         file, name = source, str(getattr(source, "name", "stream"))
     try:
-        return Capture(file, name, own, layout, bits_per_symbol, lanes, dataset, live)
+        return Capture(file, name, own, layout, bits_per_symbol, lanes, dataset, live, tags)
     except BaseException:
         if own:
             file.close()

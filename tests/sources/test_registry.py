@@ -27,7 +27,7 @@ def test_options_come_from_the_spec_or_from_keywords() -> None:
     [
         ("nowhere:x", {}, "must start with one of file:, device:, ibm:, aer:, sim:"),
         ("sim", {}, "must start with one of file:, device:, ibm:, aer:, sim:"),
-        ("sim:?qbits=3", {}, "no option named 'qbits'; there are readout_error, calibration, qubits"),
+        ("sim:?qbits=3", {}, "no option named 'qbits'; there are circuit, readout_error, calibration, qubits"),
         ("sim:?qubits=many", {}, "qubits takes a whole number"),
         ("sim:", {"qubits": 2.5}, "qubits takes a whole number"),
         ("sim:?drift=0.1,0.2", {}, "drift takes one number"),
