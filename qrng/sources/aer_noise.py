@@ -4,7 +4,7 @@
 |---|---|---|---|
 | none | nothing | the caller's | the caller's |
 | readout | P(read 1 | 0) and P(read 0 | 1) of each qubit | the caller's | 156 by the stabilizer method |
-| gates | and depolarizing errors of each gate | stabilizer, Clifford circuits only | 156 |
+| gates | and depolarizing errors of each gate | density matrix to 12 qubits, else stabilizer: Clifford circuits | 156 |
 | full | and relaxation (T1, T2) during gates | density matrix, exact | 12 that are entangled |
 
 With `gates` and `full` the circuit is first compiled for the device: its gates, its couplings (two qubits that are not
@@ -13,6 +13,7 @@ coupled are brought together by swaps, whose errors count), its calibrated error
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import Any
 
@@ -45,7 +46,7 @@ def noisy(device: Any, circuit: Any, qubits: tuple[int, ...], method: str, noise
         method: for the noises that leave the choice.
 
     Raises:
-        ParameterError: a circuit that is too large, or not Clifford, for the noise.
+        ParameterError: a circuit that is too large for the noise.
     """
     if noise not in ("gates", "full"):
         return circuit, simulator_options(device, qubits, method, noise)
@@ -57,7 +58,7 @@ def noisy(device: Any, circuit: Any, qubits: tuple[int, ...], method: str, noise
         )
     return small, {
         "backend_options": {
-            "method": "density_matrix" if noise == "full" else "stabilizer",
+            "method": "density_matrix" if len(places) <= FULL_NOISE_QUBITS else "stabilizer",
             "noise_model": _model(device, places, relaxation=noise == "full"),
         }
     }
@@ -87,19 +88,25 @@ def _compiled(device: Any, circuit: Any, qubits: tuple[int, ...]) -> tuple[Any, 
 def _model(device: Any, places: tuple[int, ...], relaxation: bool) -> Any:
     """Gate and readout errors of these physical qubits, numbered from 0."""
     from qiskit_aer.noise import NoiseModel
-    from qiskit_aer.noise.device import basic_device_gate_errors
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        errors = basic_device_gate_errors(target=device.target, thermal_relaxation=relaxation)
         model = NoiseModel(basis_gates=list(device.operation_names))
         place = {qubit: k for k, qubit in enumerate(places)}
-        for gate, qubits, error in errors:
-            if gate in ("measure", "reset") or any(qubit not in place for qubit in qubits):
-                continue
-            model.add_quantum_error(error, gate, [place[qubit] for qubit in qubits], warnings=False)
+        for gate, qubits, error in _gate_errors(device, relaxation):
+            if all(qubit in place for qubit in qubits):
+                model.add_quantum_error(error, gate, [place[qubit] for qubit in qubits], warnings=False)
         _add_readout(model, device, places)
     return model
+
+
+@functools.lru_cache(maxsize=2)
+def _gate_errors(device: Any, relaxation: bool) -> list[tuple[str, tuple[int, ...], Any]]:
+    """Gate, physical qubits and error of everything on the device: seconds for a large one, so once for all parts."""
+    from qiskit_aer.noise.device import basic_device_gate_errors
+
+    found = basic_device_gate_errors(target=device.target, thermal_relaxation=relaxation)
+    return [(gate, tuple(qubits), error) for gate, qubits, error in found if gate not in ("measure", "reset")]
 
 
 def _add_readout(model: Any, device: Any, qubits: tuple[int, ...]) -> None:
