@@ -2,14 +2,16 @@
 
 A model, not a device. The share ω of trials won wanders (an Ornstein-Uhlenbeck process in device time) around a mean
 that the calibration may have wrong; the four settings win differently. A block has n trials, of which a share γ are
-tests with random settings, m shots a setting; the rest measure one fixed setting. It takes n shots of 262 µs (rep_delay
-250 µs, readout and gates 12 µs), 2 ms for each circuit, 3 s for the job: assumed round figures. It brings, if the share
-won in its tests passes a threshold that was fixed before, the smooth min-entropy by entropy accumulation (Arnon-Friedman
-et al. 2018, with γ: slope g'/γ) at 2^-32, less the random bits that chose tests and settings; else it costs those bits.
+tests with random settings, m shots a setting; the rest measure one fixed setting. It takes n shots of 262 µs
+(rep_delay 250 µs, readout and gates 12 µs), 2 ms for each circuit, 3 s for the job: assumed round figures. It brings,
+if the share won in its tests passes a threshold that was fixed before, the smooth min-entropy by entropy accumulation
+(Arnon-Friedman et al. 2018, with γ: slope g'/γ) at 2⁻³², less the random bits that chose tests and settings; else it
+costs those bits. Shots that share their settings count as independent trials.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import math
@@ -30,20 +32,21 @@ MARGIN = 2.0  # standard deviations that a threshold lies below what is expected
 
 @dataclass(frozen=True)
 class Arm:
-    """A way to run a block: share of test rounds, shots a setting, trials."""
+    """A way to run a block: share of test rounds, shots a setting, trials, slack of the threshold."""
 
     share: float
     group: int
     trials: int
+    slack: float
 
     @property
     def tests(self) -> int:
         return max(4, round(self.share * self.trials / self.group)) * self.group
 
-    @property
-    def seconds(self) -> float:
-        rest = 1 if self.share < 1 else 0
-        return self.trials * SHOT + (self.tests // self.group + rest) * CIRCUIT + JOB
+    def seconds(self, overhead: float = 1.0) -> float:
+        """Time of a block, if circuits and jobs take `overhead` times what is assumed."""
+        circuits = self.tests // self.group + (self.share < 1)
+        return self.trials * SHOT + overhead * (circuits * CIRCUIT + JOB)
 
     @property
     def seed_bits(self) -> float:
@@ -57,10 +60,11 @@ class Arm:
 
 
 ARMS = tuple(
-    Arm(share, group, trials)
-    for share, group, trials in itertools.product((0.05, 0.25, 1.0), (1, 16, 256), (200_000, 1_000_000, 5_000_000))
+    Arm(*values)
+    for values in itertools.product(
+        (0.05, 0.25, 1.0), (1, 16, 256), (200_000, 1_000_000, 5_000_000), (0.0, 0.005, 0.015)
+    )
 )
-FIXED = ARMS.index(Arm(1.0, 16, 1_000_000))
 
 
 def floor(win: float) -> float:
@@ -68,7 +72,7 @@ def floor(win: float) -> float:
     return round(GRID * math.floor(win / GRID + 1e-9), 4)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def certified(arm: Arm, threshold: float) -> float:
     """Bits of a block whose tests pass the threshold, at the best tangent of a grid; 0 where there are none."""
     win = min(threshold, BEST)
@@ -85,13 +89,15 @@ def certified(arm: Arm, threshold: float) -> float:
 
 
 def threshold_for(arm: Arm, win: float) -> float:
-    """The threshold that an arm passes nearly always, if its share won is as expected."""
-    return floor(win - MARGIN * arm.spread)
+    """The threshold of an arm where a share won is expected."""
+    return floor(win - MARGIN * arm.spread - arm.slack)
 
 
-def predicted(arm: Arm, win: float) -> float:
-    """Net bits a second of an arm at a share won."""
-    return (certified(arm, threshold_for(arm, win)) - arm.seed_bits) / arm.seconds
+def predicted(arm: Arm, win: float, doubt: float, overhead: float = 1.0) -> float:
+    """Net bits a second of an arm, the share won being expected at `win` with the standard deviation `doubt`."""
+    threshold = threshold_for(arm, win)
+    passing = 0.5 * math.erfc((threshold - win) / math.hypot(arm.spread, doubt) / math.sqrt(2))
+    return (certified(dataclasses.replace(arm, slack=0.0), threshold) * passing - arm.seed_bits) / arm.seconds(overhead)
 
 
 class Device:
@@ -100,10 +106,12 @@ class Device:
     Args:
         stale: standard deviation of the calibration's error in ω.
         drift: standard deviation of ω around its mean.
+        overhead: how many times longer circuits and jobs take than is assumed.
         seed: of everything.
     """
 
-    def __init__(self, stale: float, drift: float, seed: int) -> None:
+    def __init__(self, stale: float, drift: float, overhead: float, seed: int) -> None:
+        self.overhead = overhead
         self._rng = np.random.default_rng(seed)
         self._mean = float(np.clip(self._rng.normal(0.815, 0.01), 0.79, 0.84))
         self._drift, self._off = drift, float(self._rng.normal(0, drift))
@@ -120,6 +128,7 @@ class Device:
         counts = self._rng.multinomial(groups, [0.25] * 4) * arm.group
         won = int(self._rng.binomial(counts, np.clip(self.win + SETTINGS, 0, 1)).sum())
         share = won / arm.tests
-        pull = math.exp(-arm.seconds / 3600)  # an hour's memory
+        pull = math.exp(-arm.seconds(self.overhead) / 3600)  # an hour's memory
         self._off = self._off * pull + float(self._rng.normal(0, self._drift * math.sqrt(1 - pull**2)))
-        return (certified(arm, threshold) if share >= threshold else 0.0) - arm.seed_bits, share
+        bits = certified(dataclasses.replace(arm, slack=0.0), threshold)
+        return (bits if share >= threshold else 0.0) - arm.seed_bits, share

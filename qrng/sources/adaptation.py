@@ -97,7 +97,7 @@ class RateQLearner:
 
     Args:
         prior: as in `RateBandit`; the best arm of each row is tried first.
-        explore: share of choices at random at first; it falls as 1/√n.
+        explore: share of choices at random at first; it falls as n^(−1/3).
         step: learning rate.
         seed: of the draws.
 
@@ -122,7 +122,7 @@ class RateQLearner:
     def choose(self, context: int) -> int:
         """The arm to use next."""
         self._count += 1
-        if self._rng.random() < self._explore / np.sqrt(self._count):
+        if self._rng.random() < self._explore / np.cbrt(self._count):
             return int(self._rng.integers(self._value.shape[1]))
         return int(np.argmax(self._value[context]))
 
