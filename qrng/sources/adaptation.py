@@ -51,7 +51,7 @@ class RateBandit:
         self,
         prior: Sequence[Sequence[float]],
         prior_rounds: float = 3.0,
-        spread: float = 0.3,
+        spread: float = 0.1,
         memory: float | None = 100.0,
         seed: int | None = None,
     ) -> None:
@@ -106,7 +106,7 @@ class RateQLearner:
     """
 
     def __init__(
-        self, prior: Sequence[Sequence[float]], explore: float = 0.3, step: float = 0.2, seed: int | None = None
+        self, prior: Sequence[Sequence[float]], explore: float = 0.1, step: float = 0.2, seed: int | None = None
     ) -> None:
         rates = _prior(prior)
         if not 0 <= explore <= 1 or not 0 < step <= 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -13,7 +14,7 @@ from qrng.entropy.physical import trusted_qubit
 from qrng.errors import ParameterError
 from qrng.sources.adaptation import RateBandit, RateQLearner
 
-LEARNERS = (RateBandit, RateQLearner)
+LEARNERS = (RateBandit, functools.partial(RateQLearner, explore=0.3))
 SECONDS = np.array([1.0, 10.0, 3.0])
 
 
@@ -29,8 +30,8 @@ def play(learner: Any, rates: np.ndarray, rounds: int, seed: int) -> np.ndarray:
     return chosen
 
 
-@pytest.mark.parametrize("learner", LEARNERS)
-def test_the_best_arm_of_each_context_is_found_although_the_prior_points_elsewhere(learner: type) -> None:
+@pytest.mark.parametrize("learner", LEARNERS, ids=["bandit", "Q-learning"])
+def test_the_best_arm_of_each_context_is_found_although_the_prior_points_elsewhere(learner: Any) -> None:
     rates = np.array([[5.0, 8.0, 2.0], [9.0, 4.0, 3.0]])
     late = play(learner([[8.0, 5.0, 7.0], [3.0, 9.0, 4.0]], seed=1), rates, 1200, 2)[-200:]
     assert (late[::2] == 1).mean() > 0.8 and (late[1::2] == 0).mean() > 0.8

@@ -10,12 +10,29 @@ from qrng.errors import ParameterError
 from qrng.sources.ibm.circuits import KNOWN_ANSWERS
 from qrng.sources.ibm.client import guarded
 
-__all__ = ["CIRCUITS", "MODES", "Cost", "JobPlan", "Limits", "choose_qubits", "cost", "limits_of", "make_plans"]
+__all__ = [
+    "CIRCUITS",
+    "MODES",
+    "READOUT",
+    "REP_DELAY",
+    "Cost",
+    "JobPlan",
+    "Limits",
+    "choose_qubits",
+    "cost",
+    "limits_of",
+    "make_plans",
+]
 
 CIRCUITS = ("hadamard", "chsh")
 MODES = ("job", "batch")
 _SHOTS = 10_000  # shots of a circuit where circuits are not scarce: the two known-answer circuits take as many
-_SETTINGS = 64  # circuits of a CHSH job, each with settings of its own
+_SETTINGS = 64  # circuits of a CHSH job, each with settings of its own, where the shots a setting are not asked for
+
+REP_DELAY = 250e-6
+"""Seconds between shots: the default of the processors from 127 qubits on, as their configurations state it."""
+READOUT = 1.56e-6
+"""Seconds of a measurement on ibm_fez and ibm_torino, as their calibrations state it (readout_length)."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +100,12 @@ def make_plans(
     circuit: str = "hadamard",
     mode: str = "job",
     limits: Limits | None = None,
+    group: int | None = None,
 ) -> list[JobPlan]:
     """Plans for at least `shots` shots of noise: one in job mode, as many as are needed in batch mode, all alike.
+
+    Args:
+        group: shots that share their settings, for "chsh": more where the job's circuits don't suffice.
 
     Raises:
         ParameterError: more than one job holds in job mode, or what the backend can't do.
@@ -98,6 +119,8 @@ def make_plans(
         raise ParameterError("ibm: no qubits are left to measure")
     if circuit not in CIRCUITS or (circuit == "chsh" and len(qubits) % 2):
         raise ParameterError(f"ibm: the circuit is one of {', '.join(CIRCUITS)}; chsh takes an even number of qubits")
+    if group is not None and (circuit != "chsh" or group < 1):
+        raise ParameterError("ibm: a group is of at least one shot, and of chsh circuits, which have settings")
     _check_delay(rep_delay, limits)
     best, most = _capacity(limits)
     jobs = math.ceil(shots / most)
@@ -109,7 +132,7 @@ def make_plans(
     share = math.ceil(shots / jobs)
     hadamards = math.ceil(share / min(_SHOTS, limits.shots))
     if circuit == "chsh":
-        hadamards = max(hadamards, min(share, _SETTINGS))
+        hadamards = max(hadamards, min(share, _SETTINGS) if group is None else math.ceil(share / group))
     if limits.circuits is not None:
         hadamards = min(hadamards, limits.circuits - KNOWN_ANSWERS)
     each = math.ceil(share / hadamards)

@@ -35,6 +35,7 @@ class IbmSource(Source):
         ledger: the file of jobs, None for the default.
         circuit: "hadamard", or "chsh" for Bell pairs (0, 1), (2, 3), … of the qubits, with settings as side data.
         mode: "job" for one job at a time, "batch" for as many jobs at a time as the shots need.
+        group: with chsh, shots that share their settings; None for 64 circuits a job.
         service: a connected service, None to connect with the user's account.
 
     Raises:
@@ -52,6 +53,7 @@ class IbmSource(Source):
         ledger: str | None = None,
         circuit: str = "hadamard",
         mode: str = "job",
+        group: int | None = None,
         service: Any = None,
     ) -> None:
         self.service = service if service is not None else client.connect(instance)
@@ -59,14 +61,15 @@ class IbmSource(Source):
         self.backend = client.retried(lambda: self.service.backend(backend), f"opening the backend {backend}")
         self.ledger = Ledger(ledger)
         self._limits = limits_of(self.backend)
-        self._asked, self._shots, self._delay, self._circuit, self._mode = qubits, shots, rep_delay, circuit, mode
+        self._asked, self._shots, self._delay, self._circuit = qubits, shots, rep_delay, circuit
+        self._mode, self._group = mode, group
         self.plans = self._plan()
         self.lanes = len(self.plans[0].qubits)
         if circuit == "chsh":
             self.lanes, self.bits_per_symbol = self.lanes // 2, 2
         self._timeout, self._instance = timeout, instance
         given = {"qubits": qubits, "shots": shots, "rep_delay": rep_delay, "instance": instance, "timeout": timeout}
-        given.update(circuit=circuit, mode=mode)
+        given.update(circuit=circuit, mode=mode, group=group)
         self.spec = f"ibm:{backend}?" + urlencode({k: v for k, v in given.items() if v is not None}, safe=",:")
         self._held: Samples | None = None
         self._pending: list[Entry] = []
@@ -82,7 +85,7 @@ class IbmSource(Source):
             qubits = choose_qubits(self.backend, self._asked)
         else:
             qubits = choose_learned(self.backend, learned, self._circuit, self.ledger)
-        return make_plans(qubits, self._shots, self._delay, self._circuit, self._mode, self._limits)
+        return make_plans(qubits, self._shots, self._delay, self._circuit, self._mode, self._limits, self._group)
 
     def submit(self) -> list[Entry]:
         """Send the jobs of the plan and note them; `jobs.collect` brings their bits later."""
@@ -157,7 +160,7 @@ class IbmSource(Source):
 
 
 def open_spec(target: str, options: Options) -> IbmSource:
-    """Open `ibm:BACKEND?qubits=…&shots=…&rep_delay=…&instance=…&timeout=…&circuit=…&mode=…`."""
+    """Open `ibm:BACKEND?qubits=…&shots=…&rep_delay=…&instance=…&timeout=…&circuit=…&mode=…&group=…`."""
     if not target:
         raise ParameterError("ibm: needs a backend, as in ibm:ibm_fez")
     delay = options.number("rep_delay", -1.0)
@@ -174,4 +177,5 @@ def open_spec(target: str, options: Options) -> IbmSource:
         timeout,
         circuit=options.text("circuit", "hadamard") or "",
         mode=options.text("mode", "job") or "",
+        group=options.integer("group"),
     )

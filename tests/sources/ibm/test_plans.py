@@ -29,6 +29,14 @@ def test_a_job_takes_what_the_platform_executes_at_once() -> None:
     assert len(make_plans((0,), 10_000_000, mode="batch")) == 2
 
 
+def test_shots_a_setting_are_as_asked_for_where_circuits_suffice() -> None:
+    def plan(group: int | None, limits: Limits | None = None) -> JobPlan:
+        return make_plans((0, 1), 10_000, circuit="chsh", group=group, limits=limits)[0]
+
+    assert (plan(None).hadamards, plan(16).hadamards, plan(16).shots) == (64, 625, 16)
+    assert (plan(16, FEZ).hadamards, plan(16, FEZ).shots) == (298, 34)
+
+
 @given(
     shots=st.integers(1, 30_000_000),
     most_shots=st.integers(100, 200_000),
@@ -73,6 +81,8 @@ def test_a_delay_that_the_backend_can_not_hold_is_refused_before_anything_is_sen
         ({"circuit": "w"}, "hadamard, chsh"),
         ({"circuit": "chsh"}, "even number"),
         ({"qubits": ()}, "no qubits"),
+        ({"group": 4}, "chsh circuits"),
+        ({"group": 0, "circuit": "chsh", "qubits": (0, 1)}, "at least one shot"),
         ({"limits": Limits(circuits=2)}, "no room"),
     ],
 )
