@@ -93,13 +93,13 @@ def post_once() -> None:
     """
     try:
         from qiskit_ibm_runtime.api import client as api
-    except ImportError:  # where it was before 0.46
+    except ImportError:  # where it is up to 0.49
         from qiskit_ibm_runtime.api.clients import runtime as api
     session: Any = getattr(api, "RetrySession", None)
     if session is None or not hasattr(session, "_initialize_retry"):
         raise SourceError(
             "this version of qiskit-ibm-runtime builds its connections in an unknown way, so that it can't be kept "
-            "from sending a job twice; install a version between 0.40 and 0.51"
+            "from sending a job twice; install a version from 0.49 to 0.51"
         )
     if getattr(session, "posts_once", False):
         return
@@ -148,7 +148,7 @@ def refuse_raw_key() -> None:
     if handler is None or not hasattr(handler, "get_headers"):
         raise SourceError(
             "this version of qiskit-ibm-runtime builds its authentication in an unknown way, so that it can't be kept "
-            "from sending the raw API key; install a version between 0.40 and 0.51"
+            "from sending the raw API key; install a version from 0.49 to 0.51"
         )
     if getattr(handler, "never_sends_raw_key", False):
         return

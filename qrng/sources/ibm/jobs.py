@@ -214,6 +214,8 @@ def collect(service: Any, entry: Entry, ledger: Ledger, timeout: float = 0.0) ->
         if state != "DONE":
             ledger.close(entry.tag, "failed", str(error))
         raise
+    if result is None or isinstance(result, str | bytes):  # what was cut on the way is not decoded by every client
+        raise SourceError(f"{doing}: the results came incomplete; collect it again")
     try:
         shots = read_results(result, len(plan["qubits"]), plan["hadamards"], plan["shots"])
     except WrongAnswersError as error:

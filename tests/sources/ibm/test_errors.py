@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import json
 import time
 from collections.abc import Callable
@@ -201,3 +203,20 @@ def test_waits_grow_between_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(client.TransientError):
         client.retried(busy, "asking")
     assert waits == [1.0, 2.0, 4.0, 8.0]
+
+
+@pytest.mark.parametrize(
+    ("modules", "name", "says"),
+    [
+        (("client_parameters",), "CloudAuth", "sending the raw API key"),
+        (("client", "clients.runtime"), "RetrySession", "sending a job twice"),
+    ],
+)
+def test_a_client_that_can_not_be_kept_from_harm_is_refused(
+    ibm_extra: None, monkeypatch: pytest.MonkeyPatch, modules: tuple[str, ...], name: str, says: str
+) -> None:
+    for module in modules:
+        if importlib.util.find_spec(f"qiskit_ibm_runtime.api.{module.partition('.')[0]}"):
+            monkeypatch.delattr(importlib.import_module(f"qiskit_ibm_runtime.api.{module}"), name)
+    with pytest.raises(SourceError, match=says):
+        client.prepare()

@@ -52,8 +52,8 @@ def test_chosen_qubits_are_the_lanes(open_ibm: Callable[..., IbmSource], platfor
     with open_ibm(qubits="4,1", rep_delay=0.0003) as source:
         assert source.read(10).lanes == 2
         assert source.provenance()["qubits"] == [4, 1]
-    params = platform.jobs["job0"]["params"]
-    assert params["options"]["rep_delay"] == pytest.approx(0.0003)
+    options = platform.jobs["job0"]["params"]["options"]
+    assert options.get("execution", options)["rep_delay"] == pytest.approx(0.0003)
     for qubits in ("5", "0,0", "x", "-1"):
         with pytest.raises(ParameterError):
             open_ibm(qubits=qubits)
