@@ -112,7 +112,9 @@ class Assessment:
         if self.lane_samples:
             assumptions.append(f"lanes are independent: {self.lanes} lanes, each by its most common value (6.3.1)")
         width = self.reduced_from or self.bits_per_symbol
-        return EntropyClaim(h, None, tuple(assumptions), f"NIST SP 800-90B, sections {used}", width)
+        weakest = min((h, *(lane for lane in self.lane_min_entropy if lane > 0))) if self.lane_samples else None
+        reference = f"NIST SP 800-90B, sections {used}"
+        return EntropyClaim(h, None, tuple(assumptions), reference, width, weakest_lane=weakest)
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready form, schema qrng.assessment/1."""

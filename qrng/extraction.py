@@ -19,7 +19,7 @@ import numpy as np
 import qrng
 from qrng import bits
 from qrng._native import kernel_name, wipe
-from qrng.admission import claim_of_whole, refuse_unless_ok
+from qrng.admission import Admission, claim_of_whole, refuse_unless_ok
 from qrng.claim import EntropyClaim
 from qrng.errors import ParameterError, QrngError
 from qrng.extractors import extractor_class
@@ -94,6 +94,7 @@ def extract_file(
     input_bits: int | None = None,
     output_bits: int | None = None,
     min_entropy: float | EntropyClaim | Literal["auto"] = "auto",
+    physical: str | None = None,
     log2_error: float = -64.0,
     seed_file: str | os.PathLike[str] | None = None,
     layout: str | None = None,
@@ -114,6 +115,8 @@ def extract_file(
         input_bits: raw bits a block; default the whole capture as one block, to 2**24 bits.
         output_bits: bits a block of output for the bare map: no error is claimed. Excludes `min_entropy`.
         min_entropy: bits of min-entropy a raw bit that you vouch for, a claim, or "auto": what the assessment supports.
+        physical: a bound by physics (`qrng.accounting.account`); with "auto", the smaller of it and the assessment.
+            Unless it states an error it may fail with half of `log2_error`.
         log2_error: log2 of the total trace distance, seed included, over all blocks.
         seed_file: file with the seed. Without one a seed is drawn from the operating system and kept as OUT.seed.
         layout, bits_per_symbol, lanes: how to read the capture; sniffed where None.
@@ -131,9 +134,15 @@ def extract_file(
     source = Input(os.fspath(raw), layout, bits_per_symbol, lanes)
     try:
         name = source.name
+        admission: Admission | None = None
         claim: EntropyClaim | None = None
-        if output_bits is None:
-            claim = _claim(source, min_entropy, name)
+        if physical is not None and (output_bits is not None or min_entropy != "auto"):
+            raise ParameterError("a bound by physics computes the claim: leave out the min-entropy and the output bits")
+        if output_bits is None and min_entropy == "auto":
+            admission = _admission(source, name, physical, log2_error - 1)
+            claim = admission.claim
+        elif output_bits is None:
+            claim = _given(min_entropy, source.bits_per_symbol)
         report, measured = _first_pass(source, claim, output_bits, input_bits, progress)
         refuse_unless_ok(report, name)
 
@@ -148,7 +157,7 @@ def extract_file(
             )
         if not hasattr(kind, "plan"):
             done = _seedless(source, kind(), n, output_bits, measured, Path(out))
-            return _record(source, measured, n, claim, min_entropy == "auto", report, done)
+            return _record(source, measured, n, claim, admission, report, done)
         if output_bits is not None:
             chosen = kind(n, output_bits)
             record = {"extractor": chosen.name, "n": n, "m": output_bits, "seed_bits": chosen.seed_bits}
@@ -170,7 +179,7 @@ def extract_file(
             "seed": seed_source,
             "output": {"file": str(out), "bits": blocks * chosen.m, "sha256": digest},
         }
-        return _record(source, measured, blocks * n, claim, min_entropy == "auto", report, done)
+        return _record(source, measured, blocks * n, claim, admission, report, done)
     finally:
         source.close()
 
@@ -180,7 +189,7 @@ def _record(
     measured: _Measured,
     used: int,
     claim: EntropyClaim | None,
-    auto: bool,
+    admission: Admission | None,
     report: HealthReport,
     done: dict[str, Any],
 ) -> dict[str, Any]:
@@ -199,7 +208,8 @@ def _record(
             "lanes": source.lanes,
         },
         "claim": None if claim is None else claim.as_dict(),
-        "claim_from_same_data": claim is not None and auto,
+        "claim_from_same_data": admission is not None,
+        "claim_made_from": None if admission is None else admission.as_json(),
         "health": report.as_dict(),
         **done,
     }
@@ -232,17 +242,18 @@ def _seedless(
     }
 
 
-def _claim(source: Input, min_entropy: float | EntropyClaim | Literal["auto"], name: str) -> EntropyClaim:
+def _admission(source: Input, name: str, physical: str | None, log2_error: float) -> Admission:
+    with source.open() as capture:
+        samples = capture.read_all()
+    try:
+        return claim_of_whole(samples, name, physical, log2_error)
+    finally:
+        samples.wipe()
+
+
+def _given(min_entropy: float | EntropyClaim | str, width: int) -> EntropyClaim:
     if isinstance(min_entropy, EntropyClaim):
         return min_entropy
-    if min_entropy == "auto":
-
-        def whole() -> Iterator[Samples]:
-            with source.open() as capture:
-                yield from capture.chunks()
-
-        return claim_of_whole(whole, name)
-    width = source.bits_per_symbol
     return EntropyClaim(
         float(min_entropy) * width,
         None,
@@ -270,7 +281,7 @@ def _first_pass(
                 chunk.wipe()
 
         if claim is not None:
-            h = claim.bits_per_sample
+            h = claim.every_symbol
         else:
             assert output_bits is not None
             of = input_bits if input_bits is not None else capture.count and capture.count * width

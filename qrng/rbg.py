@@ -248,11 +248,11 @@ class RandomBitGenerator:
         source = self._source
         chunks = source.whole()
         if chunks is None:
-            return Gate(source.bits_per_symbol, source.lanes, self._claim.bits_per_sample, quarantine=self._quarantine)
+            return Gate(source.bits_per_symbol, source.lanes, self._claim.every_symbol, quarantine=self._quarantine)
         refuse_unless_ok(
             scan(
                 chunks,
-                claim=self._claim.bits_per_sample,
+                claim=self._claim.every_symbol,
                 bits_per_symbol=source.bits_per_symbol,
                 lanes=source.lanes,
             ),

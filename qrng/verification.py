@@ -164,6 +164,8 @@ def _claim(record: dict[str, Any]) -> EntropyClaim | None:
         tuple(said["assumptions"]),
         said["reference"],
         said["bits_per_symbol"],
+        said.get("weakest_lane"),
+        said.get("symbols"),
     )
 
 

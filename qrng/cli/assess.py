@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 import click
 
-from qrng.accounting import Account, account, smaller
+from qrng.accounting import Account, account
+from qrng.admission import combined
 from qrng.assessed_data import KEEP
 from qrng.assessment import Assessment, assess
 from qrng.cli.assessment_page import write_report
@@ -73,12 +75,17 @@ def command(
     if report is not None:
         write_report(result, report, file, layout, bits_per_symbol, lanes, keep)
     if as_json:
-        print_json(result.as_json() | ({"physical": bound.as_json()} if bound else {}))
+        print_json(result.as_json() | (_physical_json(bound, result) if bound else {}))
     else:
         click.echo(text(result, file))
         if bound:
             click.echo(_physical(bound, result))
     return 0 if result.claimed_min_entropy > 0 else EXIT_DATA_FAILS
+
+
+def _physical_json(bound: Account, result: Assessment) -> dict[str, Any]:
+    both = combined(bound, result).as_dict() if result.claimed_min_entropy > 0 else None
+    return {"physical": bound.as_json(), "claim_of_both": both}
 
 
 def _account(file: str, spec: str, layout: str | None, width: int | None, lanes: int | None) -> Account:
@@ -89,21 +96,41 @@ def _account(file: str, spec: str, layout: str | None, width: int | None, lanes:
 
 
 def _physical(bound: Account, result: Assessment) -> str:
-    """The physical bound, its lanes eight to a row, and which claim is the smaller."""
+    """The physical bound, lane by lane beside the statistics, and the claim that both leave."""
     claim = bound.claim
     lines = ["", f"{bound.bound:26}{claim.bits_per_sample:12.6f}  bits a symbol, error 2^{claim.log2_error:g}"]
-    values = [lane.min_entropy for lane in bound.lanes]
-    for start in range(0, len(values), 8):
-        lines.append(f"  lane {start:>3}  " + " ".join(f"{v:.4f}" for v in values[start : start + 8]))
-    if bound.lanes:
-        widest = max(bound.lanes, key=lambda lane: max(lane.p1_high - 0.5, 0.5 - lane.p1_low))
-        lines.append(f"P(1) farthest from 1/2: lane {widest.lane}, in [{widest.p1_low:.4f}, {widest.p1_high:.4f}]")
+    lines += _both_lanes(bound, result)
+    lines += [f"  {name.replace('_', ' '):24}{value:12.6g}" for name, value in bound.facts.items()]
     lines += [_wrapped(f"- {assumption}") for assumption in claim.assumptions]
     lines.append(_wrapped(f"from {claim.reference}"))
     if result.claimed_min_entropy > 0:
-        which = "physical" if smaller(claim, result.claim) is claim else "statistical"
-        lines.append(f"the smaller claim is the {which} one: a generator may use no more")
+        both = combined(bound, result)
+        lines += [
+            "",
+            f"claim of both             {both.bits_per_sample:12.6f}  bits a symbol: a generator may use no more",
+        ]
+        lines.append(_wrapped(f"- {both.assumptions[-1]}"))
     return "\n".join(lines)
+
+
+def _both_lanes(bound: Account, result: Assessment) -> list[str]:
+    """One row a lane: confidence interval of P(1), bound, statistical estimate; of many lanes the bounds alone."""
+    if not bound.lanes:
+        return []
+    lines = []
+    if len(bound.lanes) == len(result.lane_min_entropy) <= 64:
+        lines.append(f"  {'lane':>4}  {'P(1) between':>16}  {'physics':>8}  {'SP 800-90B':>10}  {'smaller':>8}")
+        for lane, estimate in zip(bound.lanes, result.lane_min_entropy, strict=True):
+            between = f"{lane.p1_low:.4f} {lane.p1_high:.4f}"
+            least = min(lane.min_entropy, estimate)
+            lines.append(f"  {lane.lane:>4}  {between:>16}  {lane.min_entropy:>8.4f}  {estimate:>10.4f}  {least:>8.4f}")
+    else:
+        values = [lane.min_entropy for lane in bound.lanes]
+        for start in range(0, len(values), 8):
+            lines.append(f"  lane {start:>3}  " + " ".join(f"{v:.4f}" for v in values[start : start + 8]))
+    widest = max(bound.lanes, key=lambda lane: max(lane.p1_high - 0.5, 0.5 - lane.p1_low))
+    lines.append(f"P(1) farthest from 1/2: lane {widest.lane}, in [{widest.p1_low:.4f}, {widest.p1_high:.4f}]")
+    return lines
 
 
 def text(result: Assessment, name: str) -> str:

@@ -133,6 +133,8 @@ def _record(
             count += chunk.count
             advance(chunk.count)
     if writer is not None:
+        for name, array in source.side_data.items() if samples is None else ():
+            writer.write_side_data(name, array)
         writer.finish()
     return count
 

@@ -19,6 +19,7 @@ from qrng.errors import ParameterError
 @click.option("--input-bits", type=click.IntRange(min=1), metavar="N", help="Raw bits a block (default: all as one).")
 @click.option("--output-bits", type=click.IntRange(min=1), metavar="M", help="Bare map of M bits a block; no claim.")
 @click.option("--min-entropy", metavar="H|auto", help="Min-entropy a raw bit that you vouch for  [default: auto]")
+@click.option("--physical", metavar="BOUND", help="The smaller of the assessment and this bound (see qrng assess).")
 @click.option("--log2-error", type=float, metavar="E", help="Total distance from uniform, as log2  [default: -64]")
 @click.option("--seed-file", type=click.Path(), metavar="SEED", help="Seed; else one is drawn and kept as OUT.seed.")
 @click.option("--layout", metavar="LAYOUT", help="Layout of RAW; else sniffed.")
@@ -38,6 +39,8 @@ def command(raw: str, out: str, certificate: str | None, key: str | None, as_jso
     from qrng.files import atomic_write
     from qrng.signature import sign
 
+    if options["physical"] and (options["min_entropy"] not in (None, "auto") or options["output_bits"] is not None):
+        raise click.UsageError("--physical computes the claim: leave out --min-entropy and --output-bits")
     if options["output_bits"] is not None and (options["min_entropy"] or options["log2_error"] is not None):
         raise click.UsageError(
             "--output-bits is the bare map without a claim: leave out --min-entropy and --log2-error"
@@ -79,7 +82,11 @@ def _text(record: dict[str, Any]) -> str:
     ]
     if record["claim_from_same_data"]:
         rows.append(("", "on the data that fixed the claim: a consistency check, not evidence"))
-    claim = record["claim"]
+    claim, made = record["claim"], record["claim_made_from"]
+    if made and made["physical"]:
+        physics = made["physical"]
+        rows.append(("physics", f"{physics['claim']['bits_per_sample']:.4f} bits a symbol by {physics['bound']}"))
+        rows.append(("statistics", f"{made['statistical']['bits_per_sample']:.4f} bits a symbol by SP 800-90B"))
     if claim:
         rows.append(("claim", f"{claim['bits_per_sample']:.4f} bits a symbol of {claim['bits_per_symbol']}, assuming"))
         rows += [("", f"- {assumption}") for assumption in claim["assumptions"]]

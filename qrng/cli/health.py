@@ -92,7 +92,7 @@ def _number(claim: str) -> float:
 def _assessed(file: str, layout: str | None, bits_per_symbol: int | None, lanes: int | None) -> float:
     from qrng.assessment import assess
 
-    return assess(file, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes).claim.bits_per_sample
+    return assess(file, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes).claim.every_symbol
 
 
 def text(report: HealthReport, name: str, read_as: str, automatic: bool) -> str:

@@ -1,22 +1,20 @@
-"""Captures: raw symbols in files, of any layout and size, read in order.
+"""Captures: raw symbols in files, of any layout and size, read in order::
 
     with open_capture("capture.bin.gz", bits_per_symbol=8) as capture:
         print(capture.describe())
         for samples in capture.chunks():
             ...
 
-| layout | content |
-|---|---|
-| packed-msb, packed-lsb | 8 bits to a byte, most or least significant first |
-| symbols | one symbol a byte, as the NIST tool reads |
-| ascii | characters 0 and 1, white space ignored |
-| json | an array of integers or bit strings, or `raw_integers` with `bits_per_number` |
-| npy, npz | one NumPy array of booleans or integers: a row, or shots × lanes |
-| csv | rows of integers, columns = lanes |
-| int8, uint8, int16le, int16be, uint16le, uint16be | words of an ADC; `bits_per_symbol` = effective bits |
-| hdf5 | one dataset of integers (extra `hdf5`): a row, or shots × lanes |
-| ptu, timetags-npy, timetags-text | time tags of a detector, with `tags` to say how they become symbols |
-| qrng | our own container (docs/reference/container.md) |
+- packed-msb, packed-lsb: 8 bits to a byte, most or least significant first
+- symbols: one symbol a byte, as the NIST tool reads
+- ascii: characters 0 and 1, white space ignored
+- json: an array of integers or bit strings, or `raw_integers` with `bits_per_number`
+- npy, npz: one NumPy array of booleans or integers: a row, or shots × lanes
+- csv: rows of integers, columns = lanes
+- int8, uint8, int16le, int16be, uint16le, uint16be: words of an ADC; `bits_per_symbol` = effective bits
+- hdf5: one dataset of integers (extra `hdf5`): a row, or shots × lanes
+- ptu, timetags-npy, timetags-text: time tags of a detector, with `tags` to say how they become symbols
+- qrng: our own container (docs/reference/container.md)
 
 Each may be inside gzip or zstd. The layout is sniffed unless it is given.
 """
@@ -26,12 +24,13 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from qrng import bits
 from qrng.errors import FormatError, ParameterError
@@ -53,6 +52,9 @@ LAYOUTS = (
     *TAG_LAYOUTS,
 )
 """Names of the layouts, as `--layout` takes them."""
+
+
+_WHOLE = 1 << 30  # bytes of symbols that a small compressed file may grow to in memory
 
 
 class Capture:
@@ -102,6 +104,8 @@ class Capture:
             "compression": self.compression,
             **self._reader.facts,
         }
+        recorded = self._reader.facts.get("recorded", {})
+        self.provenance |= {key: recorded[key] for key in ("simulated", "reproducible") if key in recorded}
 
     def _open(
         self, content: Stream, width: int | None, lanes: int | None, dataset: str | None, tags: Framing | None
@@ -179,13 +183,29 @@ class Capture:
         self.count = first
         self._sha256 = self._stored.digest(anew=self._random_access)
 
+    @property
+    def side_data(self) -> Mapping[str, npt.NDArray[Any]]:
+        """What was recorded beside the symbols; known once they have been read to the end, empty before."""
+        return dict(self._reader.side_data) if self._sha256 else {}
+
     def read_all(self) -> Samples:
-        """The whole capture in memory, with its side data."""
-        chunks = list(self.chunks())
+        """The whole capture in memory, with its side data.
+
+        Raises:
+            FormatError: as `chunks`; or it is compressed and grows beyond _WHOLE bytes of packed symbols.
+        """
+        chunks, size = [], 0
+        for chunk in self.chunks():
+            size += chunk.packed.size
+            if size > _WHOLE and (self.compression or self.layout in ("npz", "hdf5")):
+                raise FormatError(
+                    f"{self.name}: at symbol {chunk.first}: a compressed capture of more than {_WHOLE >> 20} MiB "
+                    "can't be held in memory; decompress it to a file if you trust it"
+                )
+            chunks.append(chunk)
         packed = np.concatenate([chunk.packed for chunk in chunks]) if len(chunks) > 1 else chunks[0].packed
         assert self.count is not None
-        side = dict(self._reader.side_data)
-        return Samples(packed, self.count, self.bits_per_symbol, self.lanes, 0, side, self.provenance)
+        return Samples(packed, self.count, self.bits_per_symbol, self.lanes, 0, self.side_data, self.provenance)
 
     def close(self) -> None:
         """Close the file, if `open_capture` opened it."""

@@ -15,7 +15,8 @@ import nist_sts
 import qrng
 from nist_sts.html import section
 from qrng._native import kernel_name
-from qrng.accounting import Account, account, smaller
+from qrng.accounting import Account, account
+from qrng.admission import combined
 from qrng.assessment import Assessment, assess
 from qrng.claim import EntropyClaim
 from qrng.errors import QrngError
@@ -155,7 +156,7 @@ def evaluate(
     trace = Trace()
     health = scan(
         _pieces(samples),
-        claim=claim.bits_per_sample if claim else samples.bits_per_symbol,
+        claim=claim.every_symbol if claim else samples.bits_per_symbol,
         bits_per_symbol=samples.bits_per_symbol,
         lanes=width,
         observe=trace,
@@ -178,7 +179,7 @@ def evaluate(
 def _claim(result: Assessment, bound: Account | None) -> EntropyClaim | None:
     if result.claimed_min_entropy <= 0:
         return None
-    return result.claim if bound is None else smaller(bound.claim, result.claim)
+    return result.claim if bound is None else combined(bound, result)
 
 
 def _pieces(samples: Samples, size: int = 1 << 20) -> Iterator[Samples]:

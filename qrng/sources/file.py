@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+
+import numpy.typing as npt
 
 from qrng.errors import FormatError, ParameterError, SourceError, SourceExhausted
 from qrng.formats import Capture, Framing, open_capture
@@ -130,6 +132,21 @@ class FileSource(Source):
                 yield from capture.chunks()
             except (OSError, FormatError) as error:
                 raise self._error(error) from None
+
+    def recording(self) -> Samples | None:
+        """As in `Source`."""
+        if self.whole() is None:
+            return None
+        with self._open() as capture:
+            try:
+                return capture.read_all()
+            except (OSError, FormatError) as error:
+                raise self._error(error) from None
+
+    @property
+    def side_data(self) -> Mapping[str, npt.NDArray[Any]]:
+        """As in `Source`."""
+        return self._capture.side_data
 
     def provenance(self) -> dict[str, Any]:
         """As in `Source`; the hash is known once the capture has been read to its end."""

@@ -3,12 +3,14 @@
 A unit of a protocol (one qubit, a pair, a triple) is a lane. In each run it gets a setting, gives one symbol (the first
 qubit's outcome is the most significant bit), and the setting is kept as side data beside the symbol.
 
-| protocol | unit | setting | bound |
-|---|---|---|---|
-| source-independent | \\|+⟩, one qubit | 0 measures Z (raw bits), 1 measures X (1 is an error) | Cao et al. 2016 |
-| chsh | (\\|00⟩ + \\|11⟩)/√2 | 2x + y; angles 0, π/2 and π/4, −π/4 in the plane of X and Z | CHSH, three ways |
-| mermin | (\\|000⟩ + \\|111⟩)/√2 | 0 XXX, 1 XYY, 2 YXY, 3 YYX | Mermin |
-| dimension-witness | \\|1⟩, \\|0⟩, \\|−⟩, \\|+⟩ by x | 2x + y; y = 0 measures Z, 1 measures X | Lunghi et al. 2015 |
+==================  =========================  ==============================================  ==================
+protocol            unit                       setting                                         bound
+==================  =========================  ==============================================  ==================
+source-independent  plus state, one qubit      0 Z (raw bits), 1 X (where 1 is an error)       Cao et al. 2016
+chsh                Bell pair (00 + 11)/√2     2x + y; angles 0, π/2 and ±π/4 in the plane XZ  CHSH, three ways
+mermin              GHZ triple (000 + 111)/√2  0 XXX, 1 XYY, 2 YXY, 3 YYX                      Mermin
+dimension-witness   1, 0, minus, plus by x     2x + y; y = 0 Z, 1 X                            Lunghi et al. 2015
+==================  =========================  ==============================================  ==================
 
 Simulators and hardware take the same protocols: `distribution` is what quantum mechanics predicts, `circuit` the same
 as a Qiskit circuit whose angles `angles` gives for a row of settings.
@@ -49,7 +51,7 @@ class Protocol:
         about: what a setting means, in words, for provenance.
         settings: for each setting, the angles of each qubit.
         entangled: units start as a GHZ state (a Bell pair for two); otherwise each qubit starts as `superposed` says.
-        superposed: a qubit alone starts as |+⟩, not |0⟩.
+        superposed: a qubit alone starts in the plus state, not in 0.
         group: runs that share their settings unless told otherwise.
     """
 

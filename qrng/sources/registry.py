@@ -91,7 +91,9 @@ _BUILT_IN = (
         "ibm,sim",
         ("qiskit_ibm_runtime", "qiskit_aer"),
     ),
-    Scheme("sim", "sim:?qubits=8&bias=0.01", "n-qubit Hadamard device, simulated", "qrng.sources.simulator"),
+    Scheme(
+        "sim", "sim:?qubits=8&bias=0.01", "n-qubit Hadamard device or a protocol, simulated", "qrng.sources.simulator"
+    ),
 )
 
 

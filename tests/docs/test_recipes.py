@@ -62,7 +62,7 @@ def test_the_recipe_of_physics_beside_statistics_prints_what_it_shows(
     shutil.copy(test_data / "captures" / IBM_FEZ, tmp_path / "fez.json")
     shutil.copy(test_data / "captures" / IBM_TORINO, tmp_path / "torino.json")
     shown_all = list(consoles(DOCS / "recipes" / "physics-beside-statistics.md"))
-    assert len(shown_all) == 3
+    assert len(shown_all) == 4
     for command, shown in shown_all:
         done = run_qrng(*shlex.split(command)[1:])
         assert done.returncode == 0
