@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from qrng._native import wipe
 from qrng.errors import SourceError
 from qrng.samples import Samples
 from qrng.sources.ibm.circuits import Shots, WrongAnswersError, build, build_chsh, read_results, right_answers
@@ -226,7 +227,10 @@ def collect(service: Any, entry: Entry, ledger: Ledger, timeout: float = 0.0) ->
         ledger.close(entry.tag, "failed", str(error))
         raise
     ledger.learn(entry.tag, "answers", right_answers(shots, plan["qubits"]))
-    return _samples(entry, shots, ledger)
+    try:
+        return _samples(entry, shots, ledger)
+    finally:
+        wipe(shots.bits)
 
 
 def _samples(entry: Entry, shots: Shots, ledger: Ledger) -> Samples:
@@ -256,7 +260,10 @@ def _samples(entry: Entry, shots: Shots, ledger: Ledger) -> Samples:
         ledger.learn(entry.tag, "chsh", found)
         facts["settings"] = f"random, 2x + y a symbol, {plan['shots']} shots a circuit"
         side = {"settings": settings.reshape(-1)}
-        return Samples.from_symbols(symbols.reshape(-1), 2, lanes=symbols.shape[1], side_data=side, provenance=facts)
+        flat = np.ascontiguousarray(symbols).reshape(-1)
+        samples = Samples.from_symbols(flat, 2, lanes=symbols.shape[1], side_data=side, provenance=facts)
+        wipe(flat)
+        return samples
     return Samples.from_symbols(shots.bits.reshape(-1), lanes=len(plan["qubits"]), provenance=facts)
 
 

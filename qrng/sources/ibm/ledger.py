@@ -1,7 +1,8 @@
 """What was submitted, in a small SQLite file, so that a crash or a closed laptop loses nothing and pays nothing twice.
 
 A row is written before the job is sent, with a tag that the job carries; if the process dies before the job's number
-comes back, the job is found by that tag. The file holds no token and no raw bits.
+comes back, the job is found by that tag. What came of each qubit's known answers and each pair's Bell trials is kept as
+counts, for later choices (`qrng.sources.ibm.learned`). The file holds no token and no raw bits.
 """
 
 from __future__ import annotations
