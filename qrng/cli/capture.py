@@ -92,8 +92,9 @@ def _submit(spec: str, other: object) -> None:
         send = getattr(source, "submit", None)
         if send is None:
             raise ParameterError(f"{source.spec} takes no jobs: --submit is for ibm:")
-        entry = send()
-    click.echo(f"{entry.job}: sent to {entry.backend}; later: qrng jobs collect {entry.job} -o raw.qrng")
+        entries = send()
+    for entry in entries:
+        click.echo(f"{entry.job}: sent to {entry.backend}; later: qrng jobs collect {entry.job} -o raw.qrng")
 
 
 def _facts(source: Source) -> dict[str, Any]:

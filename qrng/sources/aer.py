@@ -1,9 +1,9 @@
-"""`aer:FAKE_BACKEND`: circuits on a fake backend of IBM's, simulated by Qiskit Aer with its readout errors.
+"""`aer:FAKE_BACKEND`: circuits on a fake backend of IBM's, simulated by Qiskit Aer with its calibrated errors.
 
-The stabilizer method takes Hadamard, Bell and GHZ circuits on all qubits of the largest chips. Gate errors and
-relaxation are left out: the full noise model is too much for it. The bits are pseudo-random: Aer's Mersenne Twister,
-with a new seed of 31 bits from the operating system for each block unless one is given, which is all the entropy that
-a block has. So this source has no claim: it is there to try a pipeline on.
+The stabilizer method takes Hadamard, Bell and GHZ circuits on all qubits of the largest chips, with readout errors and,
+if asked for, gate errors; relaxation on top goes as far as a density matrix of what is entangled. The bits are
+pseudo-random: Aer's Mersenne Twister, with a new seed of 31 bits from the operating system for each block unless one is
+given, which is all the entropy that a block has. So this source has no claim: it is there to try a pipeline on.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from qrng.errors import ParameterError, SourceError
 from qrng.samples import Samples
 from qrng.source import Source
+from qrng.sources.aer_noise import NOISE, noisy
 from qrng.sources.blocks import BlockSource
 from qrng.sources.options import Options
 from qrng.sources.protocols import PROTOCOLS
@@ -30,12 +31,10 @@ __all__ = [
     "choose_qubits",
     "fake_backend",
     "open_spec",
-    "simulator_options",
 ]
 
 CIRCUITS = ("hadamard", "bell", "ghz")
 """Each qubit alone; qubits in pairs (0, 1), (2, 3), …; all qubits together."""
-NOISE = ("readout", "none")
 _BLOCK = 1 << 18  # about this many bits are simulated at a time
 
 
@@ -97,7 +96,8 @@ class AerSource(AerDevice):
         backend: its name, as fake_torino.
         qubits: "all", or physical qubits as "0,4,7"; each is a lane.
         circuit: one of CIRCUITS.
-        noise: "readout" for the backend's readout errors, "none" for an ideal device.
+        noise: "readout" for the backend's readout errors, "gates" for those of its gates too, "full" for relaxation
+            on top (`qrng.sources.aer_noise`), "none" for an ideal device.
         seed: makes the run repeatable, and the source marked so.
 
     Raises:
@@ -121,50 +121,41 @@ class AerSource(AerDevice):
             raise ParameterError(f"aer: Bell pairs need an even number of qubits, not {self.lanes}")
         self._circuit_name = circuit
         self.spec = self._describe(qubits=qubits, circuit=circuit, noise=noise)
-        self._circuit, self._options = self._prepare()
+        self._parts = self._prepare()
         self._shots = max(1, _BLOCK // self.lanes)
 
-    def _prepare(self) -> tuple[Any, dict[str, Any]]:
-        """The circuit, and the options of the simulator."""
+    def _prepare(self) -> list[tuple[slice, Any, dict[str, Any]]]:
+        """Lanes, circuit and options of the simulator of what is simulated on its own: all, or what is entangled."""
         from qiskit import QuantumCircuit
 
-        circuit = QuantumCircuit(self.lanes, self.lanes)
-        for k in range(self.lanes):
-            first = {"hadamard": True, "bell": k % 2 == 0, "ghz": k == 0}[self._circuit_name]
-            if first:
-                circuit.h(k)
-            else:
-                circuit.cx(k - 1, k)
-        circuit.measure(range(self.lanes), range(self.lanes))
-        return circuit, simulator_options(self._device, self._qubits, "stabilizer", self._noise)
+        entangled = {"hadamard": 1, "bell": 2, "ghz": self.lanes}[self._circuit_name]
+        size = entangled if self._noise == "full" else self.lanes
+        parts = []
+        for start in range(0, self.lanes, size):
+            circuit = QuantumCircuit(size, size)
+            for k in range(size):
+                if k % entangled:
+                    circuit.cx(k - 1, k)
+                else:
+                    circuit.h(k)
+            circuit.measure(range(size), range(size))
+            lanes = slice(start, start + size)
+            parts.append((lanes, *noisy(self._device, circuit, self._qubits[lanes], "stabilizer", self._noise)))
+        return parts
 
     def _block(self) -> Samples:
         """As in `BlockSource`; one symbol is one bit of one qubit."""
         from qrng.sources.ibm.circuits import columns
 
-        (array,) = self._run([(self._circuit, None, self._shots)], self._options)
-        bits = columns(array, self.lanes, self._shots)
+        bits = np.empty((self._shots, self.lanes), np.uint8)
+        for lanes, circuit, options in self._parts:
+            (array,) = self._run([(circuit, None, self._shots)], options)
+            bits[:, lanes] = columns(array, lanes.stop - lanes.start, self._shots)
         return Samples.from_symbols(bits.reshape(-1), lanes=self.lanes, provenance=self.provenance())
 
     def provenance(self) -> dict[str, Any]:
         """As in `Source`."""
         return self._facts(self._circuit_name)
-
-
-def simulator_options(device: Any, qubits: tuple[int, ...], method: str, noise: str) -> dict[str, Any]:
-    """Options of Aer's sampler: the method, and the readout errors of these qubits of the device if they are wanted."""
-    from qiskit_aer.noise import NoiseModel, ReadoutError
-
-    options: dict[str, Any] = {"method": method}
-    if noise == "readout":
-        model = NoiseModel()
-        properties = device.properties()
-        for k, qubit in enumerate(qubits):
-            known = properties.qubit_property(qubit)
-            p01, p10 = float(known["prob_meas1_prep0"][0]), float(known["prob_meas0_prep1"][0])
-            model.add_readout_error(ReadoutError([[1 - p01, p01], [p10, 1 - p10]]), [k])
-        options["noise_model"] = model
-    return {"backend_options": options}
 
 
 def fake_backend(name: str) -> Any:

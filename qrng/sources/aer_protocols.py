@@ -2,7 +2,7 @@
 
 The qubits of the list, taken in pairs or triples, are the units of `qrng.sources.protocols`, each a lane; "all" takes
 as many disjoint couplers (or chains of three) of the chip as are found. The settings, drawn anew for each unit and
-group of shots, are side data. Noise is that of the readout alone.
+group of shots, are side data.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import numpy as np
 
 from qrng.errors import ParameterError
 from qrng.samples import Samples
-from qrng.sources.aer import AerDevice, choose_qubits, fake_backend, simulator_options
+from qrng.sources.aer import AerDevice, choose_qubits, fake_backend
+from qrng.sources.aer_noise import noisy
 from qrng.sources.protocols import (
     PROTOCOLS,
     angles,
@@ -73,12 +74,14 @@ class AerProtocolSource(AerDevice):
         )
         self._noise_bytes = os.urandom if seed is None else np.random.default_rng(seed).bytes
         made, parameters = circuit(self._protocol, 1)
-        self._circuits = [
-            made.assign_parameters(dict(zip(parameters, angles(self._protocol, [setting]), strict=True)))
+        values = [
+            dict(zip(parameters, angles(self._protocol, [setting]), strict=True))
             for setting in range(len(self._protocol.settings))
         ]
-        units = zip(*(chosen[k::size] for k in range(size)), strict=True)
-        self._units = [simulator_options(device, unit, "statevector", noise) for unit in units]
+        self._units = []
+        for unit in zip(*(chosen[k::size] for k in range(size)), strict=True):
+            compiled, options = noisy(device, made, unit, "statevector", noise)
+            self._units.append(([compiled.assign_parameters(each) for each in values], options))
 
     def _block(self) -> Samples:
         """As in `BlockSource`: each unit's shots of one setting are one circuit."""
@@ -87,10 +90,10 @@ class AerProtocolSource(AerDevice):
         drawn = draw_settings(self._protocol, (self._groups, self.lanes), self._share, self._noise_bytes)
         settings = np.repeat(drawn, self._group, axis=0)
         found = np.empty(settings.shape, np.uint8)
-        for unit, options in enumerate(self._units):
-            shots = [np.flatnonzero(settings[:, unit] == setting) for setting in range(len(self._circuits))]
+        for unit, (circuits, options) in enumerate(self._units):
+            shots = [np.flatnonzero(settings[:, unit] == setting) for setting in range(len(circuits))]
             wanted = [setting for setting, places in enumerate(shots) if places.size]
-            arrays = self._run([(self._circuits[s], None, shots[s].size) for s in wanted], options)
+            arrays = self._run([(circuits[s], None, shots[s].size) for s in wanted], options)
             for setting, array in zip(wanted, arrays, strict=True):
                 bits = columns(array, self.bits_per_symbol, shots[setting].size)
                 found[shots[setting], unit] = symbols(self._protocol, bits)[:, 0]

@@ -70,6 +70,15 @@ def test_the_recipe_of_physics_beside_statistics_prints_what_it_shows(
         assert matches(shown, done.stdout.decode()), f"$ {command}\n{done.stdout.decode()}"
 
 
+def test_the_cost_of_hardware_is_what_the_command_computes(run_qrng: Run) -> None:
+    shown_all = list(consoles(DOCS / "recipes" / "ibm-hardware.md"))
+    assert len(shown_all) == 2
+    for command, shown in shown_all:
+        done = run_qrng(*shlex.split(command)[1:])
+        assert done.returncode == 0
+        assert matches(shown, done.stdout.decode()), f"$ {command}\n{done.stdout.decode()}"
+
+
 def test_the_recipe_of_the_monitor_prints_what_it_shows(run_qrng: Run) -> None:
     [(command, shown)] = consoles(DOCS / "recipes" / "monitor.md")
     done = run_qrng(*shlex.split(command)[1:])
