@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 import click
 
 from qrng.errors import EntropyError, ParameterError
+from qrng.files import atomic_write
 from qrng.formats import LAYOUTS, open_capture
 from qrng.health import HealthReport, State, scan
 from qrng.health.startup import STARTUP_SYMBOLS
+from qrng.report.health import Trace, health_html
 from qrng.samples import Samples
 from qrng.terminal import EXIT_DATA_FAILS, EXIT_HEALTH, print_json, progress
 
@@ -24,6 +26,7 @@ WIDTH = 78  # columns: fits a terminal of 80
 @click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits.")
 @click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
 @click.option("--restarts", type=click.IntRange(min=0), default=0, show_default=True, help="Go on after N alarms.")
+@click.option("--html", type=click.Path(dir_okay=False), metavar="PAGE", help="Write the evidence over time as HTML.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     file: str,
@@ -32,6 +35,7 @@ def command(
     bits_per_symbol: int | None,
     lanes: int | None,
     restarts: int,
+    html: str | None,
     as_json: bool,
 ) -> int:
     """Run the health tests over the raw samples in FILE ("-" is stdin).
@@ -44,6 +48,7 @@ def command(
     h = _assessed(file, layout, bits_per_symbol, lanes) if automatic else _number(claim)
     with open_capture(file, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes) as capture:
         read_as = capture.describe()
+        trace = Trace()
         with progress("Testing", capture.count, "symbols") as advance:
             report = scan(
                 _counted(capture.chunks(), advance),
@@ -51,12 +56,17 @@ def command(
                 lanes=capture.lanes,
                 claim=h,
                 restarts=restarts,
+                observe=trace if html else None,
+                every=Trace.every(capture.count) if html else Trace.every(None),
             )
     if report.state is State.STARTUP:
         raise EntropyError(
             f"{file}: {report.samples} symbols are too few for the health tests; the start-up alone takes "
             f"{STARTUP_SYMBOLS} (SP 800-90B 4.3)"
         )
+    if html:
+        with atomic_write(html, mode=0o644) as out:
+            out.write(health_html(report, trace, name=file, read_as=read_as, same_data=automatic).encode())
     if as_json:
         print_json(report.as_dict() | {"claim_from_same_data": automatic})
     else:
