@@ -106,7 +106,7 @@ def test_a_hostile_predictor_stakes_nothing_and_is_soon_not_asked_again(kind: st
     test = made(predictor)
     assert feed(test, np.ones(4096, np.uint8)) is None
     assert 2.0 ** test.evidence() == pytest.approx(4096)  # M grows by one with each symbol and nothing else
-    assert predictor.asked == test.unusable == 8
+    assert predictor.asked == test.patience.unusable == 8
 
 
 def test_a_predictor_cannot_change_what_it_is_shown() -> None:
