@@ -90,8 +90,13 @@ class Calibration:
     assumes: str = EXCHANGEABLE
 
     @classmethod
-    def of(cls, model: ScoreModel, windows: npt.NDArray[Any], assumes: str = EXCHANGEABLE) -> Calibration:
+    def of(
+        cls, model: ScoreModel, windows: npt.NDArray[Any], assumes: str = EXCHANGEABLE, repeatable: bool = True
+    ) -> Calibration:
         """Score healthy windows, one a row: they were not used to fit the model, and the source is that to be watched.
+
+        A model that measures (on a quantum device) is not `repeatable`: it says something else each time, so that
+        nothing can be asked again, and that the device stays the same is one more thing that is assumed.
 
         Raises:
             ParameterError: fewer than LEAST_WINDOWS windows, or not of the model's length.
@@ -103,7 +108,8 @@ class Calibration:
         patience = Patience()
         answers = [None if patience.lost else patience.ask(lambda w: number(model, w), row) for row in windows]
         scores = tuple(sorted(math.inf if answer is None else answer for answer in answers))
-        return cls(scores, windows[:_PROBES].copy(), tuple(answers[:_PROBES]), assumes)
+        kept = answers[:_PROBES] if repeatable else [None] * len(answers[:_PROBES])
+        return cls(scores, windows[:_PROBES].copy(), tuple(kept), assumes)
 
     @classmethod
     def fair(cls, model: ScoreModel, setting: Setting, windows: int = 1000, seed: int = 20261121) -> Calibration:
@@ -180,8 +186,12 @@ class ScoreTest(WindowedTest):
         """See HealthTest."""
         super().wipe()
         self._scores.clear()
-        self.changed = True  # nothing to compare with any more
+        self.changed = True  # nothing is left to compare with
 
     def describe(self) -> dict[str, Any]:
         """See HealthTest."""
-        return super().describe() | {"window": len(self._held), "calibration_windows": len(self._calibration.scores)}
+        return super().describe() | {
+            "window": len(self._held),
+            "calibration_windows": len(self._calibration.scores),
+            "asked": not (self.changed or self.patience.lost),
+        }

@@ -81,6 +81,7 @@ _BUILT_IN = (
         ("qiskit_ibm_runtime", "qiskit_aer"),
     ),
     Scheme("sim", "sim:?qubits=8&bias=0.01", "n-qubit Hadamard device, simulated", "qrng.sources.simulator"),
+    Scheme("twin", "twin:model.npz?seed=1", "made up by a model of a healthy capture, simulated", "qrng.sources.twin"),
 )
 
 
