@@ -52,25 +52,34 @@ def exact_states(qubits: int, gates: Sequence[Gate], batch: int = 1) -> States:
     return np.stack([np.asarray(result.get_statevector(k), np.complex128) for k in range(batch)])
 
 
+def _runtime_sampler(backend: Any) -> Any:
+    """The executor's Sampler where the client has it (0.50), else SamplerV2."""
+    try:
+        from qiskit_ibm_runtime.executor_sampler import Sampler
+    except ImportError:
+        from qiskit_ibm_runtime import SamplerV2 as Sampler
+    return Sampler(mode=backend)
+
+
 class SampledRunner:
     """Measures circuits on a backend: a fake one, an Aer simulator, or hardware of IBM's.
 
     Args:
-        backend: anything that Qiskit's IBM runtime takes as mode of its sampler.
+        backend: what circuits are compiled for.
         shots: measurements of each circuit.
-        options: of the sampler, as `{"simulator": {"seed_simulator": 1}}`.
+        sampler: a sampler (qiskit.primitives.BaseSamplerV2) of that backend; None: the IBM runtime's, which takes
+            hardware, fake backends and Aer simulators alike.
     """
 
-    def __init__(self, backend: Any, shots: int = 4096, options: dict[str, Any] | None = None) -> None:
+    def __init__(self, backend: Any, shots: int = 4096, sampler: Any = None) -> None:
         _need("ibm,sim", "qiskit_ibm_runtime", "qiskit_aer")
         if shots < 1:
             raise ParameterError(f"a circuit is measured at least once, not {shots} times")
         from qiskit.transpiler import generate_preset_pass_manager
-        from qiskit_ibm_runtime import SamplerV2
 
         self.shots = shots
         self._passes = generate_preset_pass_manager(optimization_level=1, backend=backend, seed_transpiler=1)
-        self._sampler = SamplerV2(mode=backend, options=options or {})
+        self._sampler = _runtime_sampler(backend) if sampler is None else sampler
 
     def _counts(self, circuits: list[Any]) -> list[dict[int, int]]:
         for one in circuits:
