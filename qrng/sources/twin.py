@@ -79,7 +79,7 @@ class TwinSource(Source):
             raise ParameterError(f"at least one symbol is read, not {count}")
         a_word = 1 if self.bits_per_symbol > 1 else self._bits
         words = max(0, -(-(count - len(self._rest)) // a_word))
-        symbols = np.concatenate([self._rest, self._words(words)])
+        symbols = np.concatenate([self._rest, self._words(words)]) if words else self._rest.copy()
         self._rest = symbols[count:].copy()
         samples = Samples.from_symbols(
             symbols[:count], self.bits_per_symbol, lanes=self.lanes, first=self._given, provenance=self.provenance()

@@ -24,6 +24,8 @@ __all__ = ["fit_gan"]
 
 _HIDDEN = 12
 _STEPS = 400
+_PER_STEP = 3
+"""Steps of the discriminator to one of the generator: with one to one and equal rates they circle each other."""
 
 
 def fit_gan(windows: npt.NDArray[Any], shape: Shape, seed: int) -> dict[str, Floats]:
@@ -38,11 +40,12 @@ def fit_gan(windows: npt.NDArray[Any], shape: Shape, seed: int) -> dict[str, Flo
     weights = rng.normal(0, 0.3, bits * _HIDDEN + 2 * _HIDDEN + 1)
     inputs = np.stack([signs(bits, q) for q in range(bits)], axis=1)
     of = born.angle_gates(bits)
-    by_generator, by_discriminator = Adam(len(angles), 0.02), Adam(len(weights), 0.02)
+    by_generator, by_discriminator = Adam(len(angles), 0.01), Adam(len(weights), 0.02)
     for step in range(_STEPS):
         share = 1 - step / _STEPS
         made = born.probabilities(bits, angles)
-        weights = by_discriminator.step(weights, _slope(weights, inputs, real, made), share)
+        for _ in range(_PER_STEP):
+            weights = by_discriminator.step(weights, _slope(weights, inputs, real, made), share)
         belief = np.logaddexp(0, -discriminate(_named(weights, bits), bits))  # −log D
         _, slope = gradient(bits, born.circuit(bits, angles), belief, np.ones(1), of)
         angles = by_generator.step(angles, slope, share)

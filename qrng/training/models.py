@@ -34,6 +34,8 @@ BANDWIDTH = 0.2
 _MOST_VECTORS = 300  # windows that a kernel matrix is made of
 _ANGLE = 0.4  # radians of a deviation in the variational circuit
 _HIDDEN = 6
+_NETWORK_STEPS = 1500
+_CIRCUIT_STEPS = 150
 
 
 def degraded(windows: Windows, shape: Shape, seed: int) -> Windows:
@@ -104,7 +106,7 @@ def _blame(logit: Floats, labels: Floats) -> Floats:
     return np.asarray((1 / (1 + np.exp(-np.clip(logit, -50, 50))) - labels) / len(labels), np.float64)
 
 
-def _network(z: Floats, labels: Floats, rng: np.random.Generator, steps: int = 1500) -> dict[str, Any]:
+def _network(z: Floats, labels: Floats, rng: np.random.Generator) -> dict[str, Any]:
     ends = np.cumsum([FEATURES * _HIDDEN, _HIDDEN, _HIDDEN, 1])
 
     def parts(w: Floats) -> tuple[Floats, Floats, Floats, Floats]:
@@ -118,11 +120,11 @@ def _network(z: Floats, labels: Floats, rng: np.random.Generator, steps: int = 1
         by_hidden = np.outer(by_logit, second) * (1 - hidden**2)
         return np.concatenate([(z.T @ by_hidden).ravel(), by_hidden.sum(0), hidden.T @ by_logit, [by_logit.sum()]])
 
-    trained = parts(descend(rng.normal(0, 0.3, int(ends[-1])), slope, steps, 0.02))
+    trained = parts(descend(rng.normal(0, 0.3, int(ends[-1])), slope, _NETWORK_STEPS, 0.02))
     return dict(zip(("first", "first_bias", "second", "second_bias"), trained, strict=True))
 
 
-def _variational(z: Floats, labels: Floats, rng: np.random.Generator, steps: int = 150) -> dict[str, Any]:
+def _variational(z: Floats, labels: Floats, rng: np.random.Generator) -> dict[str, Any]:
     count, batch = 2 * LAYERS * FEATURES, 64
     basis = np.stack([signs(FEATURES, q) for q in range(FEATURES)])
 
@@ -136,5 +138,5 @@ def _variational(z: Floats, labels: Floats, rng: np.random.Generator, steps: int
         return np.concatenate([by_angles, by_logit @ expected, [by_logit.sum()]])
 
     start = np.concatenate([rng.normal(0, 0.3, count), rng.normal(0, 0.5, FEATURES), [0.0]])
-    w = descend(start, slope, steps, 0.05)
+    w = descend(start, slope, _CIRCUIT_STEPS, 0.05)
     return {"angles": w[:count], "readout": w[count:-1], "bias": w[-1], "scale": np.array(_ANGLE)}
