@@ -19,6 +19,7 @@ _COMMANDS = {
     "health": "Run the health tests over a capture.",
     "jobs": "List, collect or cancel jobs sent to IBM Quantum.",
     "random": "Print random bytes.",
+    "report": "Write one page about a capture, from raw bits to output, for an evaluator.",
     "restart": "Check an entropy estimate on samples taken after restarts.",
     "sources": "List the noise sources and what each needs.",
     "stream": "Write random bytes to stdout without end.",

@@ -10,10 +10,12 @@ from typing import Any
 import click
 
 from qrng.errors import EntropyError, ParameterError
+from qrng.files import atomic_write
 from qrng.formats import LAYOUTS, open_capture
 from qrng.health import HealthReport, State, scan
 from qrng.health.registry import Maker
 from qrng.health.startup import STARTUP_SYMBOLS
+from qrng.report.health import Trace, health_html
 from qrng.samples import Samples
 from qrng.terminal import EXIT_DATA_FAILS, EXIT_HEALTH, print_json, progress
 
@@ -41,6 +43,7 @@ class _HealthCommand(click.Command):
 @click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
 @click.option("--restarts", type=click.IntRange(min=0), default=0, show_default=True, help="Go on after N alarms.")
 @click.option("--model", "models", multiple=True, metavar="MODEL", help="Run a model of `qrng health train` too.")
+@click.option("--html", type=click.Path(dir_okay=False), metavar="PAGE", help="Write the evidence over time as HTML.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     file: str,
@@ -50,6 +53,7 @@ def command(
     lanes: int | None,
     restarts: int,
     models: tuple[str, ...],
+    html: str | None,
     as_json: bool,
 ) -> int:
     """Run the health tests over the raw samples in FILE ("-" is stdin).
@@ -65,6 +69,7 @@ def command(
     more = _makers(models)
     with open_capture(file, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes) as capture:
         read_as = capture.describe()
+        trace = Trace()
         with progress("Testing", capture.count, "symbols") as advance:
             report = scan(
                 _counted(capture.chunks(), advance),
@@ -73,12 +78,17 @@ def command(
                 claim=h,
                 restarts=restarts,
                 more=more,
+                observe=trace if html else None,
+                every=Trace.every(capture.count) if html else Trace.every(None),
             )
     if report.state is State.STARTUP:
         raise EntropyError(
             f"{file}: {report.samples} symbols are too few for the health tests; the start-up alone takes "
             f"{STARTUP_SYMBOLS} (SP 800-90B 4.3)"
         )
+    if html:
+        with atomic_write(html, mode=0o644) as out:
+            out.write(health_html(report, trace, name=file, read_as=read_as, same_data=automatic).encode())
     if as_json:
         print_json(report.as_dict() | {"claim_from_same_data": automatic})
     else:
