@@ -104,7 +104,7 @@ def table(world: World, rows: dict[str, dict[str, float]] | dict[str, dict[str, 
 
 def costs(world: World, models: dict[str, Model], windows: npt.NDArray[np.uint8]) -> None:
     print(
-        f"\nCost, {world.name}, CPU time of one window at a time:\n\n| model | parameters | µs a bit |\n|---|---|---|"
+        f"\nCost, {world.name}, CPU time of one window at a time:\n\n| model | parameters | µs a symbol |\n|---|---|---|"
     )
     for kind, model in models.items():
         best = float("inf")

@@ -70,7 +70,7 @@ def _of_lanes(lanes: int) -> dict[str, tuple[str, Make]]:
     return {
         family.name: ("yes" if family.name.startswith(_SUPERVISED) else "no", family.make)
         for family in FAMILIES
-        if family.lanes == lanes
+        if family.lanes == lanes and family.make is not None
     }
 
 

@@ -71,12 +71,9 @@ def test_health_uses_it_finds_what_the_claim_allows_and_says_what_that_rests_on(
     assert alarm["test"] == "mahalanobis"
     assert 60_000 < alarm["at_sample"] < 100_000
     assert report["false_alarm_bound_assumes"] == ["claim", "exchangeable windows"]
-    assert {row["name"]: row["assumes"] for row in report["tests"]} == {
-        "rct": "claim",
-        "apt": "claim",
-        "histogram": "claim",
-        "mahalanobis": "exchangeable windows",
-    }
+    assumed = {row["name"]: row["assumes"] for row in report["tests"]}
+    assert assumed.pop("mahalanobis") == "exchangeable windows"
+    assert set(assumed.values()) == {"claim"}
     assert run_qrng("health", "weaker.bin", *ADC, "--claim", "5").returncode == 0  # 5.3 bits are left
 
 
