@@ -103,9 +103,8 @@ def table(world: World, rows: dict[str, dict[str, float]] | dict[str, dict[str, 
 
 
 def costs(world: World, models: dict[str, Model], windows: npt.NDArray[np.uint8]) -> None:
-    print(
-        f"\nCost, {world.name}, CPU time of one window at a time:\n\n| model | parameters | µs a symbol |\n|---|---|---|"
-    )
+    print(f"\nCost, {world.name}, CPU time of one window at a time:\n\n| model | parameters | µs a symbol |")
+    print("|---|---|---|")
     for kind, model in models.items():
         best = float("inf")
         for _ in range(3):

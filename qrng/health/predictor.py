@@ -1,5 +1,7 @@
 """A predictor in Python as a health test: it says what it believes, the core says what that pays.
 
+A plug-in::
+
     class Mine:
         block = 256                                    # symbols foretold at a time
         def predict(self, history):                    # the symbols so far, the last 4096 at most

@@ -1,5 +1,7 @@
 """A score of windows as a health test: conformal p-values, and bets on them.
 
+A plug-in::
+
     class Mine:
         window = 1024                                  # symbols scored at a time
         def score(self, window):                       # an array of so many symbols
@@ -140,9 +142,11 @@ class ScoreTest(WindowedTest):
     """
 
     def __init__(self, setting: Setting, name: str, model: ScoreModel, calibration: Calibration) -> None:
-        """`name` is what alarms are reported under; ParameterError for a window outside 1 to WINDOW symbols."""
+        """`name` is what alarms are reported under; ParameterError for a window or a calibration out of range."""
         if not 1 <= model.window <= WINDOW:
             raise ParameterError(f"a score is of windows of 1 to {WINDOW} symbols, not {model.window}")
+        if len(calibration.scores) >= _MOST:
+            raise ParameterError(f"a calibration is of fewer than {_MOST} windows, not {len(calibration.scores)}")
         super().__init__(setting, name, model.window)
         self.assumes = calibration.assumes
         self.patience = Patience()

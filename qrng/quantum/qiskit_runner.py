@@ -96,7 +96,7 @@ class SampledRunner:
         return out
 
     def fidelities(self, qubits: int, gates: Sequence[Gate], other: Sequence[Gate], batch: int) -> Floats:
-        """|⟨state of `other` | state of `gates`⟩|² of each row of `other`, (batch,): the share of all-zero shots.
+        """Fidelity of the state of `gates` with each row of `other`, (batch,): the share of all-zero shots.
 
         After the circuit comes the inverse of the other one (Havlíček et al., Nature 567, 209, 2019).
         """

@@ -222,6 +222,8 @@ def test_memory_is_bounded_and_a_full_store_begins_again_with_the_calibration(mo
     held = len(test._scores)
     assert feed(test, fair(3, 10)) is None
     assert (held, len(test._scores)) == (249, 202)
+    with pytest.raises(ParameterError, match="fewer than 250 windows"):
+        made(Ones(), calibration=250)
 
 
 def test_wide_symbols_are_scored_and_bad_windows_refused() -> None:

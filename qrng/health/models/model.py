@@ -1,14 +1,12 @@
 """The models: parameters, and a function for each kind from windows to scores. Fitting is `qrng.training.models`'s.
 
-| kind | score | fitted to |
-|---|---|---|
-| sum-of-squares | Σ z² of the features | healthy windows |
-| mahalanobis | zᵀ C⁻¹ z | healthy windows |
-| rbf | one-class support vectors with the kernel exp(−γ ‖z − z'‖²) | healthy windows |
-| fidelity | one-class support vectors with the kernel of two quantum states, ∣⟨φ(z)∣φ(z')⟩∣² | healthy windows |
-| network | tanh units on z | healthy and degraded windows |
-| variational | a trained quantum circuit's expectations, read out linearly: a quantum neural network | the same |
-| gan | a discriminator's doubts of words, its opponent a quantum circuit | healthy windows |
+- sum-of-squares: Σ z² of the features; fitted to healthy windows
+- mahalanobis: zᵀ C⁻¹ z; healthy windows
+- rbf: one-class support vectors with the kernel exp(−γ ‖z − z'‖²); healthy windows
+- fidelity: one-class support vectors with the fidelity of two quantum states as kernel; healthy windows
+- network: tanh units on z; healthy and degraded windows
+- variational: a trained quantum circuit's expectations, read out linearly, a quantum neural network; the same
+- gan: a discriminator's doubts of words, its opponent a quantum circuit; healthy windows
 
 z are the features over the healthy ones' deviations, clipped.
 """
@@ -48,7 +46,7 @@ def gaussian(a: Floats, b: Floats, gamma: float) -> Floats:
 
 
 def fidelities(a: States, b: States) -> Floats:
-    """|⟨a|b⟩|² for rows a against rows b."""
+    """Fidelity of the pure states in rows a with those in rows b, their inner products' squared moduli."""
     return np.asarray(np.abs(b @ a.conj().T).T ** 2, np.float64)
 
 
