@@ -164,9 +164,10 @@ def main() -> None:
     parser.add_argument("--null-runs", type=int, default=64)
     parser.add_argument("--run-length", type=int, default=30, help="log2 of the average run length to a false alarm")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=[world.name for world in WORLDS], help="one source of the three")
     chosen = parser.parse_args()
     print(f"Seed {chosen.seed}; AUC of {chosen.windows} windows; median delay in symbols of {chosen.runs} runs.")
-    for world in WORLDS:
+    for world in (world for world in WORLDS if chosen.only in (None, world.name)):
         models, calibration = fitted(world, chosen.seed)
         table(world, apart(world, models, chosen.seed, chosen.windows), "AUC of a single window")
         found = delays(world, models, calibration, chosen.run_length, chosen.runs, 256)
