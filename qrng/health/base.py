@@ -119,9 +119,11 @@ class HealthTest(ABC):
 
     Attributes:
         name: the field's short name, as alarms carry it.
+        assumes: what its bound on false alarms rests on: the claim, or more than that.
     """
 
     name: str
+    assumes: str = "claim"
 
     @abstractmethod
     def update(self, piece: Piece, first: int) -> int | None:

@@ -17,6 +17,7 @@ from qrng.errors import ClosedError, HealthError, HealthFailure, ParameterError
 from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Piece, Setting
 from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.monitor import Monitor
+from qrng.health.registry import Maker
 from qrng.health.startup import STARTUP_SYMBOLS
 from qrng.health.states import SUSPECT_BITS, State
 from qrng.samples import Samples
@@ -45,6 +46,7 @@ class Gate:
         alpha_log2: int = ALPHA_LOG2,
         run_length_log2: int = RUN_LENGTH_LOG2,
         startup: int = STARTUP_SYMBOLS,
+        more: Sequence[Maker] = (),
     ) -> None:
         """Set up the tests for a stream.
 
@@ -57,6 +59,7 @@ class Gate:
             run_length_log2: log2 of the threshold A of the e-detectors: a false alarm of theirs within T
                 symbols has probability at most T/A.
             startup: symbols that pass the tests first and are never released, at least 1024.
+            more: makers of tests to run beside those in force.
 
         Raises:
             ParameterError: a parameter is outside its range.
@@ -64,7 +67,8 @@ class Gate:
         """
         if quarantine < 0:
             raise ParameterError(f"the quarantine is a number of raw bits, not {quarantine}")
-        self._monitor = Monitor(Setting.of(bits_per_symbol, lanes, claim_bits, alpha_log2, run_length_log2), startup)
+        setting = Setting.of(bits_per_symbol, lanes, claim_bits, alpha_log2, run_length_log2)
+        self._monitor = Monitor(setting, startup, more)
         self._quarantine = quarantine
         self._held: deque[Samples] = deque()
         self._held_bits = 0

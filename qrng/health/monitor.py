@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from qrng._native import wipe
@@ -30,8 +30,9 @@ class Monitor:
         runs: 1 + restarts.
     """
 
-    def __init__(self, setting: Setting, startup: int = STARTUP_SYMBOLS) -> None:
+    def __init__(self, setting: Setting, startup: int = STARTUP_SYMBOLS, more: Sequence[registry.Maker] = ()) -> None:
         self.setting = setting
+        self._more = tuple(more)
         self.alarms: list[Alarm] = []
         self.latch = Latch()
         self.samples = 0
@@ -42,7 +43,7 @@ class Monitor:
 
     def _begin(self) -> None:
         self.startup = Startup(self._startup_symbols)
-        self.tests: list[HealthTest] = registry.build(self.setting)
+        self.tests: list[HealthTest] = registry.build(self.setting, self._more)
 
     def update(self, piece: Piece, first: int, following: Following) -> int | None:
         """Test a piece, its first symbol of stream index `first`; wipes its unpacked form.
@@ -114,4 +115,4 @@ class Monitor:
 
     def describe(self) -> list[dict[str, Any]]:
         """JSON-ready description of each test."""
-        return [test.describe() for test in self.tests]
+        return [test.describe() | {"assumes": test.assumes} for test in self.tests]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from qrng.errors import HealthFailure
 from qrng.health.base import HealthTest, Setting
 from qrng.health.edetector import EDetector
 
-__all__ = ["ENTRY_POINTS", "OURS", "build"]
+__all__ = ["ENTRY_POINTS", "OURS", "Maker", "build"]
 
 OURS = {
     "rct": "qrng.health.rct",
@@ -28,8 +28,8 @@ OURS = {
 
 ENTRY_POINTS = "qrng.health"
 
-
 Maker = Callable[[Setting], list[HealthTest]]
+"""Makes fresh tests for a stream; called again at every restart."""
 
 
 @functools.cache
@@ -40,14 +40,18 @@ def _makers() -> dict[str, Maker]:
     return ours | {point.name: point.load() for point in entry_points(group=ENTRY_POINTS)}
 
 
-def build(setting: Setting) -> list[HealthTest]:
+def build(setting: Setting, more: Sequence[Maker] = ()) -> list[HealthTest]:
     """Fresh tests for one stream, in the order in which equally early alarms are reported.
+
+    Args:
+        setting: what is claimed of the stream.
+        more: makers of tests that the caller asks for beside those in force.
 
     Raises:
         HealthFailure: a test can't be set up. Running without it would be a silent loss of protection.
     """
     try:
-        found = [test for make in _makers().values() for test in make(setting)]
+        found = [test for make in (*_makers().values(), *more) for test in make(setting)]
     except HealthFailure:
         raise
     except Exception as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -16,6 +16,7 @@ from qrng.errors import FormatError, ParameterError
 from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Piece, Setting
 from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.monitor import Monitor
+from qrng.health.registry import Maker
 from qrng.health.states import SUSPECT_BITS, State
 from qrng.samples import Samples
 
@@ -64,6 +65,11 @@ class HealthReport:
         return not self.alarms
 
     @property
+    def assumes(self) -> list[str]:
+        """What the bound on false alarms rests on: "claim" alone, unless a test assumes more."""
+        return sorted({str(test["assumes"]) for test in self.tests})
+
+    @property
     def suspect_from(self) -> int:
         """log2 of the evidence from which the state is SUSPECT."""
         return self.run_length_log2 - SUSPECT_BITS
@@ -87,6 +93,7 @@ class HealthReport:
             "state": str(self.state),
             "alarms": [alarm.as_dict() for alarm in self.alarms],
             "false_alarm_bound": self.false_alarm_bound,
+            "false_alarm_bound_assumes": self.assumes,
             "bits_per_symbol": self.bits_per_symbol,
             "lanes": self.lanes,
             "alpha_log2": self.alpha_log2,
@@ -142,6 +149,7 @@ def scan(
     alpha_log2: int = ALPHA_LOG2,
     run_length_log2: int = RUN_LENGTH_LOG2,
     restarts: int = 0,
+    more: Sequence[Maker] = (),
     observe: Observe | None = None,
     every: int = _PIECE,
 ) -> HealthReport:
@@ -159,6 +167,7 @@ def scan(
         alpha_log2: log2 of the false-alarm probability α of a test at a symbol or window.
         run_length_log2: log2 of the threshold A of the e-detectors.
         restarts: how often to go on after an alarm.
+        more: makers of tests to run beside those in force, as `qrng.health.models.artefact.maker`.
         observe: told of the evidence after each piece, for a plot of it.
         every: symbols of a piece, at most 2^16.
 
@@ -172,7 +181,7 @@ def scan(
     if not 1 <= every <= _PIECE:
         raise ParameterError(f"a look at the evidence every {every} symbols: choose 1 to {_PIECE}")
     setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2)
-    monitor = Monitor(setting)
+    monitor = Monitor(setting, more=more)
     ahead = _Ahead(chunks)
     due = 0
     while (chunk := ahead.next()) is not None:

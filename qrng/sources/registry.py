@@ -94,6 +94,7 @@ _BUILT_IN = (
     Scheme(
         "sim", "sim:?qubits=8&bias=0.01", "n-qubit Hadamard device or a protocol, simulated", "qrng.sources.simulator"
     ),
+    Scheme("twin", "twin:model.npz?seed=1", "made up by a model of a healthy capture, simulated", "qrng.sources.twin"),
 )
 
 

@@ -213,7 +213,7 @@ def test_an_error_inside_a_test_fails_for_good(
 ) -> None:
     Broken.__abstractmethods__ = frozenset()
     monkeypatch.setattr(Broken, "error", error)
-    monkeypatch.setattr(registry, "build", lambda setting: [Broken()])
+    monkeypatch.setattr(registry, "build", lambda setting, more: [Broken()])
     gate, stream = Gate(1, 1, 1.0), samples(good(3000))
     with pytest.raises(raised or type(error)):
         gate.push(stream)

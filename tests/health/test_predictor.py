@@ -10,7 +10,7 @@ import pytest
 
 from qrng import Samples
 from qrng.errors import HealthAlarm, ParameterError
-from qrng.health import Gate, Setting, registry
+from qrng.health import Gate, Setting, plugin, registry
 from qrng.health.base import Piece
 from qrng.health.predictor import HISTORY, PredictorTest
 
@@ -88,6 +88,10 @@ def raising(history: Any) -> Any:
     raise RuntimeError("no")
 
 
+def leaving(history: Any) -> Any:
+    raise SystemExit(9)
+
+
 HOSTILE = {
     "NaN": (float("nan"), 0.5),
     "negative": (-0.5, 1.5),
@@ -97,6 +101,7 @@ HOSTILE = {
     "no numbers": ("a", "b"),
     "nothing": None,
     "raises": raising,
+    "exits": leaving,
 }
 
 
@@ -106,7 +111,28 @@ def test_a_hostile_predictor_stakes_nothing_and_is_soon_not_asked_again(kind: st
     test = made(predictor)
     assert feed(test, np.ones(4096, np.uint8)) is None
     assert 2.0 ** test.evidence() == pytest.approx(4096)  # M grows by one with each symbol and nothing else
-    assert predictor.asked == test.unusable == 8
+    assert predictor.asked == test.patience.unusable == 8
+
+
+def test_a_slow_predictor_stakes_nothing_and_is_soon_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clock:
+        now = 0.0
+
+        def perf_counter(self) -> float:
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(plugin, "time", clock)
+
+    def late(history: Any) -> Any:
+        clock.now += 1.5
+        return (0.1, 0.9)
+
+    predictor = Echo(late)
+    test = made(predictor)
+    assert feed(test, np.ones(4096, np.uint8)) is None
+    assert 2.0 ** test.evidence() == pytest.approx(4096)
+    assert predictor.asked == plugin.PATIENCE
 
 
 def test_a_predictor_cannot_change_what_it_is_shown() -> None:
