@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "health/bank.h"
+#include "health/learned.h"
 #include "sts/kernels.h"
 
 #include "extractors/seedless.h"
@@ -28,7 +29,7 @@ typedef struct qrng_kernels {
     /* health: ones of each feature of the bank over a block; the block's payoffs into the e-detectors */
     bank_count_fn *bank_count;
     bank_wealth_fn *bank_wealth;
-    learned_stake_fn *learned_stake;
+    learned_block_fn *learned_block;
     /* sts: the family's own table */
     const qrng_sts_kernels *sts;
 } qrng_kernels;

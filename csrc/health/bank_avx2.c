@@ -28,8 +28,4 @@ __attribute__((target("avx2"))) void qrng_bank_wealth_avx2(double *m, double *su
     for (int i = 0; i < 8; i++)
         _mm256_storeu_pd(sum + 4 * i, acc[i / 4][i % 4]);
 }
-
-__attribute__((target("avx2"))) double qrng_learned_stake_avx2(const double *columns, const double *z) {
-    return learned_stake(columns, z);
-}
 #endif

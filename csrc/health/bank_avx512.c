@@ -81,8 +81,4 @@ TARGET void qrng_bank_wealth_avx512(double *m, double *sum, const double *table,
     for (int i = 0; i < 4; i++)
         _mm512_storeu_pd(sum + 8 * i, acc[i / 2][i % 2]);
 }
-
-__attribute__((target("avx512f"))) double qrng_learned_stake_avx512(const double *columns, const double *z) {
-    return learned_stake(columns, z);
-}
 #endif

@@ -21,7 +21,3 @@ void qrng_bank_wealth_portable(double *m, double *sum, const double *table, cons
         m += BANK_BETS;
     }
 }
-
-double qrng_learned_stake_portable(const double *columns, const double *z) {
-    return learned_stake(columns, z);
-}
