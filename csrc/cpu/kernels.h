@@ -8,6 +8,7 @@
 
 #include "health/bank.h"
 #include "health/learned.h"
+#include "health/sine.h"
 #include "sts/kernels.h"
 
 #include "extractors/seedless.h"
@@ -30,6 +31,7 @@ typedef struct qrng_kernels {
     bank_count_fn *bank_count;
     bank_wealth_fn *bank_wealth;
     learned_block_fn *learned_block;
+    sine_octave_fn *sine_octave;
     /* sts: the family's own table */
     const qrng_sts_kernels *sts;
 } qrng_kernels;
