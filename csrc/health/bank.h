@@ -32,19 +32,35 @@ enum {
 /* Ones of every feature over one block. x: the block's words, first bit on top, x[-1] the word before it;
  * far: the same words n and 2n bits earlier. */
 typedef void bank_count_fn(uint32_t *count, const uint64_t *x, const uint64_t (*far)[BANK_WORDS]);
-/* One block for `features` e-detectors of BANK_BETS bets: m = (m + start) * table[count], added to
- * the BANK_SUMS sums. */
+/* One block for `features` e-detectors of BANK_BETS bets, each kept times its prior weight: m = (m + start) *
+ * table[count], added to the BANK_SUMS sums; start is the weight of the block's bits. */
 typedef void bank_wealth_fn(double *m, double *sum, const double *table, const uint32_t *count,
                             size_t features, double start);
 
+/* Note the time for every bet of `features` features that has no evidence worth the name: with nothing to find an
+ * e-detector hovers around 1 / rate. */
+typedef void bank_quiet_fn(double *quiet, const double *m, const double *rate, size_t features, double limit,
+                           double seen);
+
 bank_count_fn qrng_bank_count_portable;
 bank_wealth_fn qrng_bank_wealth_portable;
+bank_quiet_fn qrng_bank_quiet_portable;
 #if defined(__x86_64__)
 bank_count_fn qrng_bank_count_popcnt;
 bank_count_fn qrng_bank_count_avx512;
 bank_wealth_fn qrng_bank_wealth_avx2;
 bank_wealth_fn qrng_bank_wealth_avx512;
+bank_quiet_fn qrng_bank_quiet_avx2;
+bank_quiet_fn qrng_bank_quiet_avx512;
 #endif
+
+/* Shared by its kernels, each compiled for its vectors. */
+static inline __attribute__((always_inline)) void bank_quiet(double *quiet, const double *m, const double *rate,
+                                                             size_t features, double limit, double seen) {
+    for (size_t f = 0; f < features; f++, m += BANK_BETS, quiet += BANK_BETS)
+        for (int k = 0; k < BANK_BETS; k++)
+            quiet[k] = m[k] * rate[k] <= limit ? seen : quiet[k];
+}
 
 /* The pairs (i, j), 1 <= i < j <= BANK_REACH, in the order of their features. */
 extern const uint8_t qrng_bank_pairs[BANK_PAIRS][2];

@@ -21,3 +21,8 @@ void qrng_bank_wealth_portable(double *m, double *sum, const double *table, cons
         m += BANK_BETS;
     }
 }
+
+void qrng_bank_quiet_portable(double *quiet, const double *m, const double *rate, size_t features,
+                              double limit, double seen) {
+    bank_quiet(quiet, m, rate, features, limit, seen);
+}

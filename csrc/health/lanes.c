@@ -5,7 +5,7 @@
 #include "health/bank.h"
 #include "health/bets.h"
 
-#define LANES_KIND 0x3130424e52514c31u
+#define LANES_KIND 0x3230424e52514c31u
 
 typedef struct {
     uint64_t kind, seen, fill;
@@ -18,8 +18,12 @@ typedef struct {
 
 /* Features, in this order, each over all lanes: the bit; xor the symbol before it in the stream (the
  * neighbouring lane); xor the lane's last; xor its last but one. */
-static const double prior[LANE_FEATURES] = {1.0 / 2, 1.0 / 6, 1.0 / 6, 1.0 / 6};
+static const double prior[LANE_FEATURES] = {3.0 / 8, 3.0 / 8, 1.0 / 8, 1.0 / 8};
 
+/* Of each bet; the e-detectors are kept times it. */
+static double weight(const lane_bank *b, int f) {
+    return prior[f] / ((double)b->lanes * BANK_BETS);
+}
 static double *wealth(lane_bank *b) {
     return b->data;
 }
@@ -78,17 +82,20 @@ static void count_lanes(uint32_t *count, const uint8_t *x, uint32_t lanes, uint3
 static void evaluate(lane_bank *b) {
     const uint32_t lags[LANE_FEATURES] = {0, 1, b->lanes, 2 * b->lanes};
     uint8_t *x = symbols_of(b) + 2 * (size_t)b->lanes;
-    b->total = 0;
+    const qrng_kernels *kernels = qrng_kernels_get();
+    double sum[BANK_SUMS] = {0};
     for (int f = 0; f < LANE_FEATURES; f++) {
-        double sum[BANK_SUMS] = {0};
         count_lanes(counts(b), x, b->lanes, lags[f]);
-        qrng_kernels_get()->bank_wealth(wealth(b) + (size_t)f * b->lanes * BANK_BETS, sum, b->table,
-                                        counts(b), b->lanes, (double)LANE_ROWS * b->lanes);
-        b->total += prior[f] / ((double)b->lanes * BANK_BETS) * bets_sum(sum);
+        kernels->bank_wealth(wealth(b) + (size_t)f * b->lanes * BANK_BETS, sum, b->table, counts(b), b->lanes,
+                             weight(b, f) * LANE_ROWS * b->lanes);
     }
+    b->total = bets_sum(sum);
     memmove(symbols_of(b), symbols_of(b) + (size_t)LANE_ROWS * b->lanes, 2 * (size_t)b->lanes);
     if (b->seen % ((uint64_t)BETS_QUIET_EVERY * LANE_ROWS * b->lanes) == 0)
-        bets_mark_quiet(quiet(b), wealth(b), b->rate, (size_t)LANE_FEATURES * b->lanes, (double)b->seen);
+        for (int f = 0; f < LANE_FEATURES; f++)
+            kernels->bank_quiet(quiet(b) + (size_t)f * b->lanes * BANK_BETS,
+                                wealth(b) + (size_t)f * b->lanes * BANK_BETS, b->rate, b->lanes, 2 * weight(b, f),
+                                (double)b->seen);
 }
 
 uint64_t qrng_lanes_scan(void *state, const uint8_t *symbols, uint64_t n, double threshold) {
@@ -115,7 +122,5 @@ void qrng_lanes_leader(const void *state, qrng_evidence *found) {
     lane_bank *b = (lane_bank *)state;
     double best = -1;
     found->total = b->total;
-    for (uint32_t f = 0; f < LANE_FEATURES; f++)
-        bets_leader(found, &best, wealth(b), quiet(b), f * b->lanes, (f + 1) * b->lanes,
-                    prior[f] / ((double)b->lanes * BANK_BETS));
+    bets_leader(found, &best, wealth(b), quiet(b), 0, LANE_FEATURES * b->lanes);
 }

@@ -1,5 +1,5 @@
-/* Linear complexity: the Berlekamp-Massey algorithm on 96 bits of every 192, for registers of at most 40 bits, and on
- * 256 bits of every 2048, for those of at most 96; where it finds one, bets on the next bits being that register's
+/* Linear complexity: the Berlekamp-Massey algorithm on 96 bits of every 256, for registers of at most 40 bits, and on
+ * 256 bits of every 4096, for those of at most 96; where it finds one, bets on the next bits being that register's
  * (Massey, "Shift-register synthesis and BCH decoding", 1969). Short periods and linear feedback registers pass every
  * test of bias; here they don't last two blocks. */
 #include <string.h>
@@ -16,7 +16,7 @@ enum { BLOCK = 32, WINDOW = 256, WORDS = WINDOW / 64, TAP_WORDS = WORDS + 1, TIE
  * register from chance. */
 static const struct {
     uint32_t window, every, longest;
-} tiers[TIERS] = {{96, 192, 40}, {256, 2048, 96}};
+} tiers[TIERS] = {{96, 256, 40}, {256, 4096, 96}};
 
 typedef struct {
     uint64_t kind, seen;
@@ -51,13 +51,14 @@ INLINE uint64_t parity(const uint64_t *a, const uint64_t *b, const int words) {
 INLINE uint32_t complexity(const uint8_t *packed, uint32_t n, uint32_t longest, uint64_t *taps, const int words,
                            const int tap_words) {
     uint64_t rest[WORDS], spare[WORDS], last[TAP_WORDS] = {1}, now[TAP_WORDS] = {1};
-    uint32_t length = 0;
+    int64_t excess = 1; /* i + 1 - 2 length: where it is above 0 a discrepancy makes the register longer */
+    uint32_t i = 0;
     for (int w = 0; w < words; w++) {
         rest[w] = qrng_load_be64(packed + 8 * w);
         spare[w] = rest[w] >> 1 | (w ? rest[w - 1] << 63 : (uint64_t)1 << 63);
     }
-    for (uint32_t i = 0; i < n; i++) {
-        const uint64_t differs = 0 - (rest[0] >> 63), longer = differs & (0 - (uint64_t)(2 * length <= i));
+    while (i < n && (int64_t)i + 1 - excess <= 2 * (int64_t)longest) {
+        const uint64_t differs = 0 - (rest[0] >> 63), longer = differs & (uint64_t)(-excess >> 63);
         for (int w = 0; w < words; w++) {
             const uint64_t before = rest[w];
             rest[w] ^= spare[w] & differs;
@@ -71,14 +72,12 @@ INLINE uint32_t complexity(const uint8_t *packed, uint32_t n, uint32_t longest, 
             now[w] ^= last[w] & differs;
             last[w] ^= (last[w] ^ before) & longer;
         }
-        length += (i + 1 - 2 * length) & (uint32_t)longer;
-        if (length > longest) {
-            length = longest + 1;
-            break;
-        }
+        excess = (excess ^ (int64_t)longer) - (int64_t)longer + 1; /* 1 - excess, or 1 + excess */
+        i++;
     }
+    const uint32_t length = (uint32_t)(((int64_t)i + 1 - excess) / 2);
     memcpy(taps, now, (size_t)tap_words * sizeof *taps);
-    return length;
+    return length > longest ? longest + 1 : length;
 }
 
 uint32_t qrng_lfsr_complexity(const uint8_t *packed, uint32_t n, uint32_t longest, uint64_t *taps) {
@@ -139,10 +138,10 @@ static void evaluate(lfsr *b) {
     for (int t = 0; t < TIERS; t++) {
         const uint32_t none = tiers[t].longest + 1, window = tiers[t].window;
         const int betting = b->length[t] != none;
-        b->m[t] = (betting ? payoff(b, t) : 1) * (b->m[t] + BLOCK);
-        b->total += b->m[t] / TIERS;
         if (!betting)
             b->quiet[t] = b->seen - window;
+        b->m[t] = (betting ? payoff(b, t) : 1) * (b->m[t] + BLOCK);
+        b->total += b->m[t] / TIERS;
         if (b->seen % tiers[t].every == window && b->length[t] == none) {
             uint8_t x[WINDOW / 8] = {0};
             memcpy(x, b->window + (WINDOW - window) / 8, window / 8);
@@ -152,9 +151,33 @@ static void evaluate(lfsr *b) {
     }
 }
 
+/* Whole blocks, at most n bits, in which no register is in force and none is looked for: only counted. */
+static uint64_t pass(lfsr *b, const uint8_t *src, uint64_t src_bit, uint64_t n) {
+    uint64_t blocks = n / BLOCK;
+    for (int t = 0; t < TIERS; t++) {
+        const uint64_t due = (tiers[t].window + tiers[t].every - BLOCK - b->seen % tiers[t].every) % tiers[t].every;
+        blocks = b->length[t] != tiers[t].longest + 1 ? 0 : blocks < due / BLOCK ? blocks : due / BLOCK;
+    }
+    const uint64_t bits = blocks * BLOCK, kept = bits < WINDOW ? bits : WINDOW;
+    if (blocks == 0)
+        return 0;
+    memmove(b->window, b->window + kept / 8, (WINDOW - kept) / 8);
+    qrng_bits_copy(b->window, WINDOW - kept, src, src_bit + bits - kept, kept);
+    b->seen += bits;
+    b->total = 0;
+    for (int t = 0; t < TIERS; t++) {
+        b->m[t] += (double)bits;
+        b->total += b->m[t] / TIERS;
+        b->quiet[t] = b->seen - tiers[t].window;
+    }
+    return bits;
+}
+
 uint64_t qrng_lfsr_scan(void *state, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {
     lfsr *b = state;
     for (uint64_t i = 0; i < n;) {
+        if (b->fill == 0 && b->total + (double)WINDOW * WINDOW < threshold)
+            i += pass(b, src, src_bit + i, n - i);
         i += block_take(b->block, BLOCK, &b->fill, &b->seen, src, src_bit + i, n - i);
         if (b->fill < BLOCK)
             break;

@@ -1,4 +1,4 @@
-/* Swinging biases: bets that the chance of a one goes as a sine, of 48 periods from 512 to 131,072 bits, three
+/* Swinging biases: bets that the chance of a one goes as a sine, of 30 periods from 512 to 16,384 bits, three
  * amplitudes and eight phases. Period, phase and amplitude are a handful of numbers; to bet on all of them costs some
  * ten bits of evidence, once, where a bettor that follows the swing pays all the time for being late.
  *

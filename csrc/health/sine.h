@@ -9,7 +9,7 @@
 
 enum {
     SINE_BLOCK = 128,   /* bits; octave j settles its bets every 2^j blocks */
-    SINE_OCTAVES = 8,   /* periods from 512 2^j to 1024 2^j bits */
+    SINE_OCTAVES = 5,   /* periods from 512 2^j to 1024 2^j bits */
     SINE_PERIODS = 6,   /* an octave */
     SINE_SIZES = 3,     /* amplitudes */
     SINE_PHASES = 8,    /* 45 degrees apart */

@@ -51,13 +51,13 @@ static void the_register_found_makes_the_bits(void) {
     }
 }
 
-/* The register begins with bits that it did not make. Length 31: 4224 = 22 * 192 begins the first whole window of 96 bits; 64 more reach 2^63 and over.
- * Length 89: 2048 * 3 begins the first whole window of 256. */
+/* The register begins with bits that it did not make, so both windows that begin at bit 4096 are its own, whether of
+ * length 31 or 89; two blocks more bring over 2^70. */
 static void a_register_is_caught_in_the_blocks_after_it_is_seen(void) {
     static uint8_t bits[8192], packed[1024];
     for (int kind = 0; kind < 2; kind++) {
-        const int from = kind ? 4200 : 4100, near = kind ? 38 : 3, far = kind ? 89 : 31;
-        const uint64_t seen = kind ? 6144 + 256 : 4224 + 96;
+        const int from = 4100, near = kind ? 38 : 3, far = kind ? 89 : 31;
+        const uint64_t seen = 4096 + (kind ? 256 : 96);
         uint64_t rng = 3;
         for (int i = 0; i < 8192; i++)
             bits[i] = i < from ? test_random(&rng) & 1 : bits[i - near] ^ bits[i - far];

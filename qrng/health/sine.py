@@ -1,7 +1,7 @@
 """The sine bank: bets that the chance of a one swings as a sine, of a fixed period, phase and amplitude.
 
 Mains hum, a switching supply, an oscillator that locks: the bits are balanced over a period, so the bank's fixed
-bets win and lose in turn. 48 periods from 512 to 131,072 bits, three amplitudes and eight phases cost some ten
+bets win and lose in turn. 30 periods from 512 to 16,384 bits, three amplitudes and eight phases cost some ten
 bits of evidence once and then earn nearly all that the swing allows. Shorter periods show in the learned bettor.
 """
 
@@ -18,7 +18,7 @@ __all__ = ["SineTest", "tests"]
 
 
 class SineTest(EDetector):
-    """Over the whole stream of one-bit symbols. Blocks of 128 bits to 16,384, longer for longer periods."""
+    """Over the whole stream of one-bit symbols. Blocks of 128 bits to 2,048, longer for longer periods."""
 
     name = "sine"
     weight = 0.125
