@@ -21,7 +21,7 @@ class SineTest(EDetector):
     """Over the whole stream of one-bit symbols. Blocks of 128 bits to 2,048, longer for longer periods."""
 
     name = "sine"
-    weight = 0.125
+    weight = 0.35
 
     def __init__(self, setting: Setting) -> None:
         """`setting` is of one-bit symbols."""
