@@ -23,6 +23,7 @@ WIDTH = 78  # columns: fits a terminal of 80
 @click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say).")
 @click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits.")
 @click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
+@click.option("--side", "side", multiple=True, metavar="NAME", help="Side data of FILE to test with the bits; repeat.")
 @click.option("--restarts", type=click.IntRange(min=0), default=0, show_default=True, help="Go on after N alarms.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -31,6 +32,7 @@ def command(
     layout: str | None,
     bits_per_symbol: int | None,
     lanes: int | None,
+    side: tuple[str, ...],
     restarts: int,
     as_json: bool,
 ) -> int:
@@ -46,11 +48,12 @@ def command(
         read_as = capture.describe()
         with progress("Testing", capture.count, "symbols") as advance:
             report = scan(
-                _counted(capture.chunks(), advance),
+                [capture.read_all()] if side else _counted(capture.chunks(), advance),
                 bits_per_symbol=capture.bits_per_symbol,
                 lanes=capture.lanes,
                 claim=h,
                 restarts=restarts,
+                side_data=side,
             )
     if report.state is State.STARTUP:
         raise EntropyError(

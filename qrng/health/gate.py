@@ -14,9 +14,10 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from qrng.errors import ClosedError, HealthError, HealthFailure, ParameterError
-from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Piece, Setting
+from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Setting
 from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.monitor import Monitor
+from qrng.health.side import checked_names, piece_of
 from qrng.health.startup import STARTUP_SYMBOLS
 from qrng.health.states import State
 from qrng.samples import Samples
@@ -45,6 +46,7 @@ class Gate:
         alpha_log2: int = ALPHA_LOG2,
         run_length_log2: int = RUN_LENGTH_LOG2,
         startup: int = STARTUP_SYMBOLS,
+        side_data: Sequence[str] = (),
     ) -> None:
         """Set up the tests for a stream.
 
@@ -57,6 +59,8 @@ class Gate:
             run_length_log2: log2 of the threshold A of the e-detectors: a false alarm of theirs within T
                 symbols has probability at most T/A.
             startup: symbols that pass the tests first and are never released, at least 1024.
+            side_data: names of what every `Samples` pushed carries beside its bits, to be tested with them: an entry a
+                symbol or a shot. Samples without them, or with arrays of another length, are FAILED.
 
         Raises:
             ParameterError: a parameter is outside its range.
@@ -64,7 +68,17 @@ class Gate:
         """
         if quarantine < 0:
             raise ParameterError(f"the quarantine is a number of raw bits, not {quarantine}")
-        self._monitor = Monitor(Setting.of(bits_per_symbol, lanes, claim_bits, alpha_log2, run_length_log2), startup)
+        self._monitor = Monitor(
+            Setting.of(
+                bits_per_symbol,
+                lanes,
+                claim_bits,
+                alpha_log2,
+                run_length_log2,
+                checked_names(side_data, bits_per_symbol),
+            ),
+            startup,
+        )
         self._quarantine = quarantine
         self._held: deque[Samples] = deque()
         self._held_bits = 0
@@ -150,7 +164,7 @@ class Gate:
     def _test(self, samples: Samples, start: int) -> int:
         """Test one piece; returns how many of its symbols belong to the start-up."""
         left = self._monitor.startup.left
-        piece = Piece(samples, start, start + _PIECE)
+        piece = piece_of(self._monitor.setting, samples, start, start + _PIECE)
         at = self._monitor.update(
             piece,
             samples.first + start,

@@ -24,6 +24,7 @@ OURS = {
     "sine": "qrng.health.sine",
     "lfsr": "qrng.health.lfsr",
     "replay": "qrng.health.replay",
+    "side": "qrng.health.side",
     "histogram": "qrng.health.histogram",
 }
 """Name to the module whose `tests(setting)` makes the test."""

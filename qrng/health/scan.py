@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -13,9 +13,10 @@ import numpy as np
 
 from qrng.bits import Symbols
 from qrng.errors import FormatError, ParameterError
-from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Piece, Setting
+from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Setting
 from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.monitor import Monitor
+from qrng.health.side import checked_names, piece_of
 from qrng.health.states import SUSPECT_BITS, State
 from qrng.samples import Samples
 
@@ -139,6 +140,7 @@ def scan(
     alpha_log2: int = ALPHA_LOG2,
     run_length_log2: int = RUN_LENGTH_LOG2,
     restarts: int = 0,
+    side_data: Sequence[str] = (),
 ) -> HealthReport:
     """Run every health test over a finite capture.
 
@@ -154,15 +156,18 @@ def scan(
         alpha_log2: log2 of the false-alarm probability α of a test at a symbol or window.
         run_length_log2: log2 of the threshold A of the e-detectors.
         restarts: how often to go on after an alarm.
+        side_data: names of what every chunk carries beside its bits, to be tested with them: an entry a symbol or a
+            shot.
 
     Raises:
-        ParameterError: a parameter is outside its range.
+        ParameterError: a parameter is outside its range, or side data are missing or of another length.
         FormatError: chunks of another width, or not in order.
         HealthFailure: a health test can't be set up.
     """
     if restarts < 0:
         raise ParameterError(f"restarts can't be {restarts}")
-    setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2)
+    names = checked_names(side_data, bits_per_symbol)
+    setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2, names)
     monitor = Monitor(setting)
     ahead = _Ahead(chunks)
     due = 0
@@ -198,7 +203,7 @@ def scan(
 def _scan_chunk(monitor: Monitor, ahead: _Ahead, chunk: Samples, restarts: int) -> None:
     start = 0
     while start < chunk.count and len(monitor.alarms) <= restarts:
-        piece = Piece(chunk, start, start + _PIECE)
+        piece = piece_of(monitor.setting, chunk, start, start + _PIECE)
         size = len(piece)
         at = monitor.update(piece, chunk.first + start, partial(ahead.following, chunk, start))
         start += size if at is None else at + 1
