@@ -20,7 +20,9 @@ from qrng.health.gate import DEFAULT_QUARANTINE
 from qrng.health.registry import build
 
 BEFORE = 1 << 14
-"""Fair bits before the onset."""
+"""Fair bits before the onset, less up to ANYWHERE of them."""
+ANYWHERE = 1 << 12
+"""The onset falls anywhere in the methods' blocks."""
 ESTIMATED = 1 << 17
 """Degraded bits that the batch estimators of SP 800-90B are given."""
 
@@ -33,11 +35,12 @@ def delays(family: Family, found: list[Method], runs: int, n: int, seed: int) ->
     before = rng.integers(0, 2, (runs, BEFORE - BEFORE % family.lanes), dtype=np.uint8)
     after = np.tile(before, -(-n // before.shape[1])) if family.make is None else family.make(runs, n, rng)
     out: Found = {method.name: [] for method in found}
-    for stream in np.concatenate([before, after], axis=1):
-        samples = Samples.from_symbols(stream, 1, lanes=family.lanes)
+    for row in np.concatenate([before, after], axis=1):
+        skip = int(rng.integers(0, ANYWHERE)) // family.lanes * family.lanes
+        samples = Samples.from_symbols(row[skip:], 1, lanes=family.lanes)
         for method in found:
             at = method.find(samples)
-            out[method.name].append(None if at is None else at + 1 - before.shape[1])
+            out[method.name].append(None if at is None else at + 1 + skip - before.shape[1])
     batch = qrng.assess(Samples.from_symbols(after[0, :ESTIMATED], 1)).min_entropy
     return out, batch
 

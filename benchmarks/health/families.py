@@ -147,6 +147,18 @@ def square(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.sign(np.sin(x))
 
 
+def register(runs: int, n: int, rng: np.random.Generator) -> Bits:
+    """Registers of 36 bits with taps drawn at random: no standard polynomial. Long enough for any delay, then again."""
+    out = np.empty((runs, n), np.uint8)
+    for row in out:
+        taps = np.append(np.flatnonzero(rng.integers(0, 2, 35)), 35)
+        row[:36] = rng.integers(0, 2, 36)
+        for t in range(36, 1 << 15):
+            row[t] = row[t - 1 - taps].sum() & 1
+        row[1 << 15 :] = np.resize(row[: 1 << 15], n - (1 << 15))
+    return out
+
+
 _CYCLE = np.arange(10_000) / 10_000 * 2 * np.pi
 
 
@@ -178,5 +190,6 @@ FAMILIES = [
     Family("one lane of 20 at .6", False, one_lane(0.6), _kl(0.6) / LANES, 1 - (1 - _h(0.6)) / LANES, LANES),
     Family("crosstalk .6 on one lane", False, crosstalk(0.6), _kl(0.6) / LANES, 1 - (1 - _h(0.6)) / LANES, LANES),
     Family("LFSR of 31 bits", False, lfsr31, 1.0, 0.0),
+    Family("LFSR of 36 bits, any taps", False, register, 1.0, 0.0),
     Family("replay of the last 16,384 bits", False, None, 1.0, 0.0),
 ]

@@ -29,8 +29,25 @@ from qrng.samples import Samples
 __all__ = ["SideDataTest", "checked_names", "columns", "piece_of", "tests"]
 
 DETERMINING = frozenset(
-    ("adc", "amplitude", "bit", "bits", "i", "iq", "level", "outcome", "outcomes", "q", "quadrature")
-    + ("raw", "symbol", "symbols", "value", "values", "voltage")
+    {
+        "adc",
+        "amplitude",
+        "bit",
+        "bits",
+        "i",
+        "iq",
+        "level",
+        "outcome",
+        "outcomes",
+        "q",
+        "quadrature",
+        "raw",
+        "symbol",
+        "symbols",
+        "value",
+        "values",
+        "voltage",
+    }
 )
 """Words in a column's name that say it is the bit itself, or the measured value that it was made from."""
 
