@@ -153,9 +153,10 @@ def register(runs: int, n: int, rng: np.random.Generator) -> Bits:
     for row in out:
         taps = np.append(np.flatnonzero(rng.integers(0, 2, 35)), 35)
         row[:36] = rng.integers(0, 2, 36)
-        for t in range(36, 1 << 15):
+        made = min(n, 1 << 15)
+        for t in range(36, made):
             row[t] = row[t - 1 - taps].sum() & 1
-        row[1 << 15 :] = np.resize(row[: 1 << 15], n - (1 << 15))
+        row[made:] = np.resize(row[:made], n - made)
     return out
 
 

@@ -27,8 +27,8 @@ typedef struct qrng_kernels {
     qrng_rsh_values *rsh_values;
     /* gf2: the fastest method of this level for n x m Toeplitz matrices */
     const struct qrng_toeplitz_method *(*toeplitz)(uint64_t n, uint64_t m);
-    /* health: ones of each feature of the bank over a block; the block's payoffs into the e-detectors; bets without
-     * evidence; a block of the learned bettor; an octave of the sine bank */
+    /* health: ones of each feature of the bank over a block; the block's payoffs into the e-detectors; bets
+     * without evidence; a block of the learned bettor; an octave of the sine bank */
     bank_count_fn *bank_count;
     bank_wealth_fn *bank_wealth;
     bank_quiet_fn *bank_quiet;

@@ -50,13 +50,14 @@ static inline void lane_matches(uint8_t *count, const uint8_t *p, uint32_t lanes
     memcpy(count, equal, sizeof equal);
 }
 
-/* Counts up to BLOCK whole rows inside the window, too few for any lane to reach the cutoff; returns how many, 0 if
- * a lane might. */
+/* Counts up to BLOCK whole rows inside the window, too few for any lane to reach the cutoff; returns how
+ * many, 0 if a lane might. */
 static uint64_t count_rows(qrng_apt_state *state, uint32_t lanes, const uint8_t *symbols, uint64_t n,
                            uint32_t window, uint32_t cutoff) {
     uint64_t rows = n < TILE ? 0 : (n - TILE) / lanes; /* a row's tile may reach past the row */
     rows = rows < BLOCK ? rows : BLOCK;
-    for (uint32_t lane = 0; lane < lanes; lane++) { /* windows may begin a row apart: a stream can start in any lane */
+    for (uint32_t lane = 0; lane < lanes;
+         lane++) { /* windows may begin a row apart: a stream can start in any lane */
         rows = rows < window - state[lane].seen ? rows : window - state[lane].seen;
         if (state[lane].seen == 0 || state[lane].count + rows >= cutoff)
             return 0;

@@ -98,8 +98,8 @@ static void evaluate(bank *b) {
     memmove(b->words, b->words + BANK_WORDS, b->history_words * 8);
     if (b->seen % (BETS_QUIET_EVERY * BANK_BLOCK) == 0)
         for (int g = 0; g < GROUPS; g++)
-            kernels->bank_quiet(b->quiet + groups[g].from * BANK_BETS, b->m + groups[g].from * BANK_BETS, b->rate,
-                                groups[g].to - groups[g].from, 2 * weight(g), (double)b->seen);
+            kernels->bank_quiet(b->quiet + groups[g].from * BANK_BETS, b->m + groups[g].from * BANK_BETS,
+                                b->rate, groups[g].to - groups[g].from, 2 * weight(g), (double)b->seen);
 }
 
 uint64_t qrng_bank_scan(void *state, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {

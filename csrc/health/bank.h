@@ -37,8 +37,8 @@ typedef void bank_count_fn(uint32_t *count, const uint64_t *x, const uint64_t (*
 typedef void bank_wealth_fn(double *m, double *sum, const double *table, const uint32_t *count,
                             size_t features, double start);
 
-/* Note the time for every bet of `features` features that has no evidence worth the name: with nothing to find an
- * e-detector hovers around 1 / rate. */
+/* Note the time for every bet of `features` features that has no evidence worth the name: with nothing to
+ * find an e-detector hovers around 1 / rate. */
 typedef void bank_quiet_fn(double *quiet, const double *m, const double *rate, size_t features, double limit,
                            double seen);
 
@@ -55,8 +55,8 @@ bank_quiet_fn qrng_bank_quiet_avx512;
 #endif
 
 /* Shared by its kernels, each compiled for its vectors. */
-static inline __attribute__((always_inline)) void bank_quiet(double *quiet, const double *m, const double *rate,
-                                                             size_t features, double limit, double seen) {
+static inline __attribute__((always_inline)) void
+bank_quiet(double *quiet, const double *m, const double *rate, size_t features, double limit, double seen) {
     for (size_t f = 0; f < features; f++, m += BANK_BETS, quiet += BANK_BETS)
         for (int k = 0; k < BANK_BETS; k++)
             quiet[k] = m[k] * rate[k] <= limit ? seen : quiet[k];

@@ -1,7 +1,8 @@
 /* E-detectors for symbols of 2 to 8 bits: histograms that forget at three speeds predict the next symbol, its
- * difference from the last, and its difference from what a linear filter of the last eight foretells (normalised least
- * mean squares: Widrow, Hoff 1960); the payoff is qrng_payoff's, the log-optimal one against the claim. A payoff that
- * is fixed by value serves the differences too: for each past they are the symbols in another order. */
+ * difference from the last, and its difference from what a linear filter of the last eight foretells
+ * (normalised least mean squares: Widrow, Hoff 1960); the payoff is qrng_payoff's, the log-optimal one
+ * against the claim. A payoff that is fixed by value serves the differences too: for each past they are the
+ * symbols in another order. */
 #include <math.h>
 #include <string.h>
 
@@ -87,7 +88,8 @@ uint64_t qrng_kary_scan(void *state, const uint8_t *symbols, uint64_t n, double 
     for (uint64_t i = 0; i < n; i++) {
         const double guess = foretold(b);
         const uint32_t x = symbols[i] & mask;
-        const uint32_t y[STREAMS] = {x, (x - b->before) & mask, (x - (uint32_t)(int32_t)floor(guess + 0.5)) & mask};
+        const uint32_t y[STREAMS] = {x, (x - b->before) & mask,
+                                     (x - (uint32_t)(int32_t)floor(guess + 0.5)) & mask};
         double sum = 0;
         for (int e = 0; e < EXPERTS; e++) {
             b->m[e] = (b->m[e] + 1) * b->payoff[e][y[e / SPEEDS]];

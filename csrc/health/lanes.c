@@ -5,6 +5,8 @@
 #include "health/bank.h"
 #include "health/bets.h"
 
+enum { TILE = 32 };
+
 #define LANES_KIND 0x3230424e52514c31u
 
 typedef struct {
@@ -13,7 +15,8 @@ typedef struct {
     double g, total, unused[2]; /* the parts below start at multiples of 64 bytes */
     double rate[BANK_BETS];
     double table[(LANE_ROWS + 1) * BANK_BETS];
-    double data[]; /* m and quiet of 4 lanes features, then counts, then 2 lanes + LANE_ROWS lanes symbols */
+    double data[]; /* m and quiet of 4 lanes features, then counts, then 2 lanes + LANE_ROWS lanes + TILE
+                      symbols */
 } lane_bank;
 
 /* Features, in this order, each over all lanes: the bit; xor the symbol before it in the stream (the
@@ -39,7 +42,7 @@ static uint8_t *symbols_of(lane_bank *b) {
 
 size_t qrng_lanes_state_bytes(uint32_t lanes) {
     size_t bytes =
-        sizeof(lane_bank) + (size_t)lanes * (2 * LANE_FEATURES * BANK_BETS * 8 + 4 + 2 + LANE_ROWS);
+        sizeof(lane_bank) + (size_t)lanes * (2 * LANE_FEATURES * BANK_BETS * 8 + 4 + 2 + LANE_ROWS) + TILE;
     return (bytes + 7) / 8 * 8;
 }
 
@@ -66,16 +69,21 @@ int qrng_lanes_check(const void *state, size_t bytes) {
     return QRNG_OK;
 }
 
-/* Ones of x xor (x `lag` symbols before) in each lane; lag 0 means x alone. */
+/* Ones of x xor (x `lag` symbols before) in each lane; lag 0 means x alone. TILE lanes at once, a byte each:
+ * the last tile reads past its row, into the next or the padding. */
 static void count_lanes(uint32_t *count, const uint8_t *x, uint32_t lanes, uint32_t lag) {
-    memset(count, 0, lanes * sizeof *count);
-    for (uint32_t row = 0; row < LANE_ROWS; row++, x += lanes) {
-        if (lag)
-            for (uint32_t lane = 0; lane < lanes; lane++)
-                count[lane] += (x[lane] ^ (x - lag)[lane]) & 1;
-        else
-            for (uint32_t lane = 0; lane < lanes; lane++)
-                count[lane] += x[lane] & 1;
+    for (uint32_t tile = 0; tile < lanes; tile += TILE) {
+        uint8_t ones[TILE] = {0};
+        const uint8_t *p = x + tile;
+        for (int row = 0; row < LANE_ROWS; row++, p += lanes)
+            if (lag)
+                for (int lane = 0; lane < TILE; lane++)
+                    ones[lane] = (uint8_t)(ones[lane] + ((p[lane] ^ *(p + lane - lag)) & 1));
+            else
+                for (int lane = 0; lane < TILE; lane++)
+                    ones[lane] = (uint8_t)(ones[lane] + (p[lane] & 1));
+        for (uint32_t lane = 0; lane < TILE && tile + lane < lanes; lane++)
+            count[tile + lane] = ones[lane];
     }
 }
 
@@ -94,8 +102,8 @@ static void evaluate(lane_bank *b) {
     if (b->seen % ((uint64_t)BETS_QUIET_EVERY * LANE_ROWS * b->lanes) == 0)
         for (int f = 0; f < LANE_FEATURES; f++)
             kernels->bank_quiet(quiet(b) + (size_t)f * b->lanes * BANK_BETS,
-                                wealth(b) + (size_t)f * b->lanes * BANK_BETS, b->rate, b->lanes, 2 * weight(b, f),
-                                (double)b->seen);
+                                wealth(b) + (size_t)f * b->lanes * BANK_BETS, b->rate, b->lanes,
+                                2 * weight(b, f), (double)b->seen);
 }
 
 uint64_t qrng_lanes_scan(void *state, const uint8_t *symbols, uint64_t n, double threshold) {

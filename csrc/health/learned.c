@@ -64,7 +64,8 @@ int qrng_learned_check(const void *state, size_t bytes) {
     const learned *b = state;
     if (bytes < sizeof(learned) || b->kind != LEARNED_KIND || b->lanes < 1 ||
         b->lanes > QRNG_HEALTH_MAX_LANES || bytes != qrng_learned_state_bytes(b->lanes) ||
-        b->history_words != history_words(b->lanes) || b->fill >= BLOCK || b->fill != b->seen % BLOCK || b->at > LEARNED_SLIDE)
+        b->history_words != history_words(b->lanes) || b->fill >= BLOCK || b->fill != b->seen % BLOCK ||
+        b->at > LEARNED_SLIDE)
         return QRNG_EINVAL;
     return QRNG_OK;
 }

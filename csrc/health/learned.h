@@ -23,7 +23,8 @@ typedef struct {
     uint64_t kind, seen, history_words;
     uint32_t lanes, fill;
     double g, total;
-    uint64_t at, reserved; /* row of the newest tap; the older follow it. The parts below start at multiples of 64 bytes */
+    uint64_t at, reserved; /* row of the newest tap; the older follow it. The parts below start at multiples
+                              of 64 bytes */
     float columns[QRNG_LEARNED_WEIGHTS];
     float scales[QRNG_LEARNED_SCALES][LEARNED_ROW]; /* the network's inputs */
     float taps[LEARNED_SLIDE + QRNG_LEARNED_TAPS][LEARNED_ROW];
@@ -37,12 +38,12 @@ typedef struct {
 /* Stakes of the streams: columns of HIDDEN weights, one an input, then the output's; rows of inputs, the
  * scales' and the taps'. */
 typedef void learned_stakes_fn(float *stake, const float *columns, const float *scales, const float *taps);
-/* One block of all streams, y: the bets are settled, the inputs brought up to date; returns the sum over bets. */
+/* One block of all streams, y: the bets are settled, the inputs brought up to date; returns the sum over
+ * bets. */
 typedef double learned_block_fn(qrng_learned *state, const uint64_t *y);
 learned_stakes_fn qrng_learned_stakes_portable;
 learned_block_fn qrng_learned_block_portable;
 #if defined(__x86_64__)
-learned_block_fn qrng_learned_block_avx2;
 learned_block_fn qrng_learned_block_avx512;
 #endif
 
@@ -100,7 +101,7 @@ static const float learned_keep[QRNG_LEARNED_SCALES] = {
     0, 0.5f, 0.75f, 0.875f, 0.9375f, 0.96875f, 0.984375f, 0.9921875f,
 };
 static const float learned_unit[QRNG_LEARNED_SCALES] = {
-    0.125f,       0.108253175f, 0.0826797285f, 0.0605153648f,
+    0.125f,        0.108253175f,  0.0826797285f, 0.0605153648f,
     0.0434981591f, 0.0310041769f, 0.0220106009f, 0.0155944526f,
 };
 

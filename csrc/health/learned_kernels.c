@@ -10,11 +10,6 @@ double qrng_learned_block_portable(qrng_learned *state, const uint64_t *y) {
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,popcnt"))) double qrng_learned_block_avx2(qrng_learned *state,
-                                                                      const uint64_t *y) {
-    return learned_block(state, y);
-}
-
 __attribute__((target("avx512f,avx512vl,avx512dq,popcnt"))) double
 qrng_learned_block_avx512(qrng_learned *state, const uint64_t *y) {
     return learned_block(state, y);

@@ -1,7 +1,7 @@
-/* Linear complexity: the Berlekamp-Massey algorithm on 96 bits of every 256, for registers of at most 40 bits, and on
- * 256 bits of every 4096, for those of at most 96; where it finds one, bets on the next bits being that register's
- * (Massey, "Shift-register synthesis and BCH decoding", 1969). Short periods and linear feedback registers pass every
- * test of bias; here they don't last two blocks. */
+/* Linear complexity: the Berlekamp-Massey algorithm on 96 bits of every 256, for registers of at most 40
+ * bits, and on 256 bits of every 4096, for those of at most 96; where it finds one, bets on the next bits
+ * being that register's (Massey, "Shift-register synthesis and BCH decoding", 1969). Short periods and linear
+ * feedback registers pass every test of bias; here they don't last two blocks. */
 #include <string.h>
 
 #include "bits/bits.h"
@@ -12,8 +12,8 @@
 
 enum { BLOCK = 32, WINDOW = 256, WORDS = WINDOW / 64, TAP_WORDS = WORDS + 1, TIERS = 2 };
 
-/* What each tier looks at, how often, and the longest register that it takes: 16 and 64 bits are left to tell a
- * register from chance. */
+/* What each tier looks at, how often, and the longest register that it takes: 16 and 64 bits are left to tell
+ * a register from chance. */
 static const struct {
     uint32_t window, every, longest;
 } tiers[TIERS] = {{96, 256, 40}, {256, 4096, 96}};
@@ -26,7 +26,7 @@ typedef struct {
     double m[TIERS];
     uint64_t quiet[TIERS];
     uint64_t taps[TIERS][TAP_WORDS]; /* bit i: the register's tap i, bit 0 always 1 */
-    uint8_t block[BLOCK / 8], window[WINDOW / 8 ];
+    uint8_t block[BLOCK / 8], window[WINDOW / 8];
 } lfsr;
 
 #define INLINE static inline __attribute__((always_inline))
@@ -44,12 +44,12 @@ INLINE uint64_t parity(const uint64_t *a, const uint64_t *b, const int words) {
     return (uint64_t)__builtin_parityll(x);
 }
 
-/* The algorithm on series: rest[] is the register's polynomial times the bits from the present one on, which is on
- * top, so its top bit is the discrepancy; spare[] the same for the polynomial before the last change of length, from
- * its own discrepancy on. No branch depends on a discrepancy. What is shifted out of `last` would only make a register
- * too long for its words. */
-INLINE uint32_t complexity(const uint8_t *packed, uint32_t n, uint32_t longest, uint64_t *taps, const int words,
-                           const int tap_words) {
+/* The algorithm on series: rest[] is the register's polynomial times the bits from the present one on, which
+ * is on top, so its top bit is the discrepancy; spare[] the same for the polynomial before the last change of
+ * length, from its own discrepancy on. No branch depends on a discrepancy. What is shifted out of `last`
+ * would only make a register too long for its words. */
+INLINE uint32_t complexity(const uint8_t *packed, uint32_t n, uint32_t longest, uint64_t *taps,
+                           const int words, const int tap_words) {
     uint64_t rest[WORDS], spare[WORDS], last[TAP_WORDS] = {1}, now[TAP_WORDS] = {1};
     int64_t excess = 1; /* i + 1 - 2 length: where it is above 0 a discrepancy makes the register longer */
     uint32_t i = 0;
@@ -155,7 +155,8 @@ static void evaluate(lfsr *b) {
 static uint64_t pass(lfsr *b, const uint8_t *src, uint64_t src_bit, uint64_t n) {
     uint64_t blocks = n / BLOCK;
     for (int t = 0; t < TIERS; t++) {
-        const uint64_t due = (tiers[t].window + tiers[t].every - BLOCK - b->seen % tiers[t].every) % tiers[t].every;
+        const uint64_t due =
+            (tiers[t].window + tiers[t].every - BLOCK - b->seen % tiers[t].every) % tiers[t].every;
         blocks = b->length[t] != tiers[t].longest + 1 ? 0 : blocks < due / BLOCK ? blocks : due / BLOCK;
     }
     const uint64_t bits = blocks * BLOCK, kept = bits < WINDOW ? bits : WINDOW;

@@ -48,9 +48,10 @@ static inline int constant(const uint8_t *p, uint32_t lanes, uint32_t width) {
     return quiet != 0;
 }
 
-/* The states at symbols[end], a row's start, from what stands before it; runs that began before symbols[from] go on
- * from the states there. */
-static void states_at(qrng_rct_state *state, uint32_t lanes, const uint8_t *symbols, uint64_t from, uint64_t end) {
+/* The states at symbols[end], a row's start, from what stands before it; runs that began before symbols[from]
+ * go on from the states there. */
+static void states_at(qrng_rct_state *state, uint32_t lanes, const uint8_t *symbols, uint64_t from,
+                      uint64_t end) {
     for (uint32_t lane = 0; lane < lanes && from < end; lane++) {
         const uint8_t last = symbols[end - lanes + lane];
         uint64_t run = 1, rows = (end - from) / lanes;
@@ -63,9 +64,9 @@ static void states_at(qrng_rct_state *state, uint32_t lanes, const uint8_t *symb
     }
 }
 
-/* Whole rows of lane 0 to the last: a run of two chunks or more fills one, so chunks in which every lane changes are
- * passed over, and what follows a quiet one is walked. Returns the first row's start that is left to walk, or, with
- * *hit, where a run reached the cutoff. */
+/* Whole rows of lane 0 to the last: a run of two chunks or more fills one, so chunks in which every lane
+ * changes are passed over, and what follows a quiet one is walked. Returns the first row's start that is left
+ * to walk, or, with *hit, where a run reached the cutoff. */
 static uint64_t scan_rows(qrng_rct_state *state, uint32_t lanes, const uint8_t *symbols, uint64_t n,
                           uint64_t cutoff, int *hit) {
     const uint64_t chunk = (uint64_t)ROWS * lanes, walk = (cutoff / ROWS + 2) * chunk;

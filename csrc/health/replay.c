@@ -1,7 +1,8 @@
-/* Replay: the last 2^24 bits are kept, and where the latest 32 stood among them before, bets on the next bits being
- * those that came then. Where to look is decided by the bits themselves: behind each 0001 (every sixteenth place of a
- * fair source) the 32 bits so far are looked up in a table of such places and entered into it, so a repetition is met
- * at any lag, whatever its alignment. A bet is settled with every bit; a miss ends it. */
+/* Replay: the last 2^24 bits are kept, and where the latest 32 stood among them before, bets on the next bits
+ * being those that came then. Where to look is decided by the bits themselves: behind each 0001 (every
+ * sixteenth place of a fair source) the 32 bits so far are looked up in a table of such places and entered
+ * into it, so a repetition is met at any lag, whatever its alignment. A bet is settled with every bit; a miss
+ * ends it. */
 #include <stddef.h>
 #include <string.h>
 
@@ -15,19 +16,19 @@ enum {
     LOG2_SLOTS = 20,
     KEPT = 1 << LOG2_KEPT,
     SLOTS = 1 << LOG2_SLOTS,
-    WINDOW = 32,           /* bits that must have stood there before */
-    CHUNK = 1024,          /* bits taken at once */
-    MOST = CHUNK / 4 + 1,  /* places in a chunk: two patterns don't overlap */
+    WINDOW = 32,                /* bits that must have stood there before */
+    CHUNK = 1024,               /* bits taken at once */
+    MOST = CHUNK / 4 + 1,       /* places in a chunk: two patterns don't overlap */
     FARTHEST = KEPT - 2 * CHUNK /* bits ahead in the chunk are stored already, over the oldest */
 };
 
 typedef struct {
     uint64_t kind, seen, quiet;
-    uint32_t matching, from; /* a bet is on; place in `kept` of the bit that it foretells */
-    uint32_t lag, unused;    /* of the bet that is on or was last */
-    uint64_t recent;         /* the last 64 bits, the newest lowest */
-    uint64_t idle;           /* bits since the last one that was bet on, each a new bet not yet staked */
-    double g, m;             /* the detector with that bit */
+    uint32_t matching, from;     /* a bet is on; place in `kept` of the bit that it foretells */
+    uint32_t lag, unused;        /* of the bet that is on or was last */
+    uint64_t recent;             /* the last 64 bits, the newest lowest */
+    uint64_t idle;               /* bits since the last one that was bet on, each a new bet not yet staked */
+    double g, m;                 /* the detector with that bit */
     uint8_t kept[KEPT / 8 + 16]; /* the bit with index i at i mod KEPT; the first 16 bytes once more behind */
     uint32_t slots[SLOTS];       /* place in the low 24 bits, a part of the window's hash above */
 } replay;
@@ -120,7 +121,8 @@ static void keep(replay *b, uint32_t at, const uint8_t *src, uint64_t src_bit, u
         memcpy(b->kept + KEPT / 8, b->kept, 16);
 }
 
-/* Whole chunk, or up to the bit with which the total reaches the threshold; returns how many bits were taken. */
+/* Whole chunk, or up to the bit with which the total reaches the threshold; returns how many bits were taken.
+ */
 static uint32_t take(replay *b, uint32_t at, uint32_t n, double threshold) {
     const double q = b->g + 0.97 * (1 - b->g), right = q / b->g, wrong = (1 - q) / (1 - b->g);
     found_place places[MOST];

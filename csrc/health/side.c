@@ -1,7 +1,8 @@
-/* A test of conditional min-entropy: does what was recorded beside the bits foretell them? Weights of the side data,
- * of two earlier bits and of all their pairwise products are learned online, each with a step that shrinks with what
- * it has seen (a diagonal Newton step, as in AdaGrad: Duchi, Hazan, Singer 2011), down to one of three floors, so
- * that what changes is followed. Belief: 1/2 + 1/2 softsign of their sum. Only +, -, *, / and comparisons. */
+/* A test of conditional min-entropy: does what was recorded beside the bits foretell them? Weights of the
+ * side data, of two earlier bits and of all their pairwise products are learned online, each with a step that
+ * shrinks with what it has seen (a diagonal Newton step, as in AdaGrad: Duchi, Hazan, Singer 2011), down to
+ * one of three floors, so that what changes is followed. Belief: 1/2 + 1/2 softsign of their sum. Only +, -,
+ * *, / and comparisons. */
 #include <math.h>
 #include <string.h>
 
@@ -18,7 +19,8 @@ typedef struct {
     uint64_t kind, seen;
     uint32_t lanes, columns, terms, at; /* at: place of the next bit in `bits` */
     double g, total;
-    double mean[QRNG_SIDE_MOST], square[QRNG_SIDE_MOST]; /* moments of the side data, forgetting over 4,096 symbols */
+    double mean[QRNG_SIDE_MOST],
+        square[QRNG_SIDE_MOST]; /* moments of the side data, forgetting over 4,096 symbols */
     double m[EXPERTS];
     uint64_t quiet[EXPERTS];
     double weight[EXPERTS][TERMS], precision[EXPERTS][TERMS];
@@ -87,7 +89,8 @@ static void gather(double *term, side *b, const double *row) {
             term[t++] = u[i] * u[j];
 }
 
-uint64_t qrng_side_scan(void *state, const uint8_t *symbols, const double *rows, uint64_t n, double threshold) {
+uint64_t qrng_side_scan(void *state, const uint8_t *symbols, const double *rows, uint64_t n,
+                        double threshold) {
     side *b = state;
     double term[TERMS];
     for (uint64_t i = 0; i < n; i++) {

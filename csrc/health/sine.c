@@ -1,10 +1,12 @@
 /* Swinging biases: bets that the chance of a one goes as a sine, of 30 periods from 512 to 16,384 bits, three
- * amplitudes and eight phases. Period, phase and amplitude are a handful of numbers; to bet on all of them costs some
- * ten bits of evidence, once, where a bettor that follows the swing pays all the time for being late.
+ * amplitudes and eight phases. Period, phase and amplitude are a handful of numbers; to bet on all of them
+ * costs some ten bits of evidence, once, where a bettor that follows the swing pays all the time for being
+ * late.
  *
- * Octave j settles its bets every 128 2^j bits, a quarter to an eighth of its periods, with the phase at the block's
- * middle. The octaves' blocks end at different bits, so their sums are not added up: the largest of them, over their
- * number, is watched, which alarms within T bits with probability at most T/A by the union bound. */
+ * Octave j settles its bets every 128 2^j bits, a quarter to an eighth of its periods, with the phase at the
+ * block's middle. The octaves' blocks end at different bits, so their sums are not added up: the largest of
+ * them, over their number, is watched, which alarms within T bits with probability at most T/A by the union
+ * bound. */
 #include <math.h>
 
 #include "bits/bits.h"
@@ -17,8 +19,8 @@
 static const double amplitudes[SINE_SIZES] = {0.03, 0.06, 0.12};
 static const double quarter = 1.5707963267948966; /* of a turn, in radians */
 
-/* Payoffs over a block with c ones of the belief 1/2 + A sin: A is the amplitude where the claim is one bit, and so
- * much more as the claim is lower. Rounded to zero, so that no mean is above 1. */
+/* Payoffs over a block with c ones of the belief 1/2 + A sin: A is the amplitude where the claim is one bit,
+ * and so much more as the claim is lower. Rounded to zero, so that no mean is above 1. */
 static void fill_payoffs(qrng_sine *b) {
     for (int a = 0; a < SINE_SIZES; a++)
         for (int place = 0; place < SINE_FINE * SINE_ROW; place++) {
@@ -33,7 +35,8 @@ static void fill_payoffs(qrng_sine *b) {
             }
             for (int rest = 1; rest <= SINE_RESTS; rest++)
                 b->odds[a][place % SINE_FINE][rest - 1][place / SINE_FINE] =
-                    (float)(right > 1 ? pow(swing > 0 ? right / wrong : wrong / right, rest) * (1 - 0x1p-23) : 1);
+                    (float)(right > 1 ? pow(swing > 0 ? right / wrong : wrong / right, rest) * (1 - 0x1p-23)
+                                      : 1);
         }
 }
 
@@ -59,7 +62,8 @@ int qrng_sine_init(void *state, double g) {
 
 int qrng_sine_check(const void *state, size_t bytes) {
     const qrng_sine *b = state;
-    if (bytes != sizeof *b || b->kind != SINE_KIND || b->fill >= SINE_BLOCK || b->fill != b->seen % SINE_BLOCK)
+    if (bytes != sizeof *b || b->kind != SINE_KIND || b->fill >= SINE_BLOCK ||
+        b->fill != b->seen % SINE_BLOCK)
         return QRNG_EINVAL;
     for (int j = 0; j < SINE_OCTAVES; j++)
         if (b->ones[j] > (uint32_t)SINE_BLOCK << j)
@@ -76,7 +80,8 @@ static void evaluate(qrng_sine *b) {
         if (b->seen % ((uint64_t)SINE_BLOCK << j) == 0) {
             const double mean = 1.0 / (SINE_PERIODS * SINE_SIZES * SINE_PHASES);
             const double value = kernels->sine_octave(b, j, b->ones[j]) * mean;
-            b->value[j] = value <= 1e300 ? value : INFINITY; /* whatever is left undefined is past every threshold */
+            b->value[j] =
+                value <= 1e300 ? value : INFINITY; /* whatever is left undefined is past every threshold */
             b->ones[j] = 0;
             if (b->value[j] <= 8192) /* with nothing to find the weakest bets hover around 1 / 0.03^2 */
                 b->quiet[j] = (double)b->seen;

@@ -77,7 +77,8 @@ static void equals_plain_however_cut(void) {
     }
 }
 
-/* Fast paths take whole rows of lanes; a stream may start in any lane, and be so quiet that a lane's run fills them. */
+/* Fast paths take whole rows of lanes; a stream may start in any lane, and be so quiet that a lane's run
+ * fills them. */
 static void lanes_start_anywhere(void) {
     uint64_t state = 21;
     for (int round = 0; round < 60; round++) {
@@ -117,7 +118,7 @@ static void lanes_start_anywhere(void) {
             at += take;
         }
         if (hit < n || apt_hit == n) {
-CHECK(hit == expected);
+            CHECK(hit == expected);
             CHECK(memcmp(fast, slow, lanes * sizeof *fast) == 0);
         }
         if (apt_hit < n || hit == n) {

@@ -51,8 +51,8 @@ static void the_register_found_makes_the_bits(void) {
     }
 }
 
-/* The register begins with bits that it did not make, so both windows that begin at bit 4096 are its own, whether of
- * length 31 or 89; two blocks more bring over 2^70. */
+/* The register begins with bits that it did not make, so both windows that begin at bit 4096 are its own,
+ * whether of length 31 or 89; two blocks more bring over 2^70. */
 static void a_register_is_caught_in_the_blocks_after_it_is_seen(void) {
     static uint8_t bits[8192], packed[1024];
     for (int kind = 0; kind < 2; kind++) {
@@ -69,14 +69,16 @@ static void a_register_is_caught_in_the_blocks_after_it_is_seen(void) {
         uint64_t at = qrng_lfsr_scan(whole, packed, 0, 8192, 0x1p70);
         CHECK(at == seen + 64 - 1);
         for (uint64_t i = 0; i <= at; i += 37) {
-            uint64_t take = at + 1 - i < 37 ? at + 1 - i : 37, hit = qrng_lfsr_scan(cut, packed, i, take, 0x1p70);
+            uint64_t take = at + 1 - i < 37 ? at + 1 - i : 37,
+                     hit = qrng_lfsr_scan(cut, packed, i, take, 0x1p70);
             CHECK(hit == (i + take == at + 1 ? take - 1 : take));
         }
         CHECK(memcmp(whole, cut, bytes) == 0 && qrng_lfsr_check(cut, bytes) == QRNG_OK);
         CHECK(qrng_lfsr_check(cut, bytes - 8) == QRNG_EINVAL);
         qrng_evidence found;
         qrng_lfsr_leader(whole, &found);
-        CHECK(found.total >= 0x1p70 && found.quiet == seen - (kind ? 256 : 96) && found.bet == (uint32_t)kind);
+        CHECK(found.total >= 0x1p70 && found.quiet == seen - (kind ? 256 : 96) &&
+              found.bet == (uint32_t)kind);
         free(whole), free(cut);
     }
 }

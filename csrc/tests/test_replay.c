@@ -23,7 +23,8 @@ static double total_of(const void *state) {
 }
 
 /* Bits of delay from a repetition's first bit on, with all places of earlier bits to come from. */
-static uint64_t delay(void *state, const uint8_t *x, uint64_t n, uint64_t from, uint64_t length, double threshold) {
+static uint64_t delay(void *state, const uint8_t *x, uint64_t n, uint64_t from, uint64_t length,
+                      double threshold) {
     CHECK(qrng_replay_scan(state, x, 0, n, INFINITY) == n);
     uint64_t at = qrng_replay_scan(state, x, from, length, threshold);
     return at < length ? at + 1 : length + 1;
@@ -92,7 +93,8 @@ static void the_same_however_cut_and_after_a_rebuild(void) {
     }
 }
 
-/* Nothing is staked until a window is known: the total is the bits seen, then (M + 1) q / g with each right bit. */
+/* Nothing is staked until a window is known: the total is the bits seen, then (M + 1) q / g with each right
+ * bit. */
 static void pays_what_its_definition_says(void) {
     const double g = 0.55, q = g + 0.97 * (1 - g), right = q / g, wrong = (1 - q) / (1 - g);
     uint8_t x[64] = {0};

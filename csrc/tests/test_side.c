@@ -65,7 +65,8 @@ static void what_cannot_be_used_is_refused(void) {
     CHECK(qrng_side_init(state, 0, 1, 0.5) == QRNG_EINVAL && qrng_side_init(state, 3, 0, 0.5) == QRNG_EINVAL);
     CHECK(qrng_side_init(state, 3, QRNG_SIDE_MOST + 1, 0.5) == QRNG_EINVAL);
     CHECK(qrng_side_init(state, 3, 1, 0.4) == QRNG_EINVAL && qrng_side_init(state, 3, 1, 1) == QRNG_EINVAL);
-    CHECK(qrng_side_init(state, 3, QRNG_SIDE_MOST, 0.5) == QRNG_OK && qrng_side_check(state, bytes) == QRNG_OK);
+    CHECK(qrng_side_init(state, 3, QRNG_SIDE_MOST, 0.5) == QRNG_OK &&
+          qrng_side_check(state, bytes) == QRNG_OK);
     CHECK(qrng_side_check(state, bytes - 8) == QRNG_EINVAL);
     free(state);
 }

@@ -22,7 +22,8 @@ static double plain(const uint8_t *x, double g) {
                         double q = 0.5 + (g - 0.5 + 2 * (1 - g) * sizes[a]) * fabs(swing);
                         for (int i = 0; i < bits; i++)
                             if (q > g)
-                                e *= test_bit(x, (uint64_t)(t + i)) == (swing > 0) ? q / g : (1 - q) / (1 - g);
+                                e *=
+                                    test_bit(x, (uint64_t)(t + i)) == (swing > 0) ? q / g : (1 - q) / (1 - g);
                         m = e * (m + bits);
                         turns += step;
                     }
@@ -91,7 +92,8 @@ static void a_swing_is_found_with_its_period(void) {
     }
 }
 
-/* A stream that no bettor survives: every product runs far out of range, both ways, and the alarm still comes. */
+/* A stream that no bettor survives: every product runs far out of range, both ways, and the alarm still
+ * comes. */
 static void nothing_overflows_into_silence(void) {
     static uint8_t ones[1 << 15], mixed[1 << 15];
     memset(ones, 255, sizeof ones);
