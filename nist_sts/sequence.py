@@ -68,7 +68,7 @@ class Sequence:
 
     @property
     def pointer(self) -> Any:
-        """C pointer (uint64_t *) to the words."""
+        """C pointer (`uint64_t *`) to the words."""
         return ffi.from_buffer("uint64_t[]", self.words, require_writable=True)
 
     @cached_property

@@ -93,7 +93,7 @@ def extract_file(
     extractor: str = "toeplitz",
     input_bits: int | None = None,
     output_bits: int | None = None,
-    min_entropy: float | Literal["auto"] = "auto",
+    min_entropy: float | EntropyClaim | Literal["auto"] = "auto",
     log2_error: float = -64.0,
     seed_file: str | os.PathLike[str] | None = None,
     layout: str | None = None,
@@ -113,7 +113,7 @@ def extract_file(
         extractor: name of an extractor.
         input_bits: raw bits a block; default the whole capture as one block, to 2**24 bits.
         output_bits: bits a block of output for the bare map: no error is claimed. Excludes `min_entropy`.
-        min_entropy: bits of min-entropy a raw bit that you vouch for, or "auto": what the assessment supports.
+        min_entropy: bits of min-entropy a raw bit that you vouch for, a claim, or "auto": what the assessment supports.
         log2_error: log2 of the total trace distance, seed included, over all blocks.
         seed_file: file with the seed. Without one a seed is drawn from the operating system and kept as OUT.seed.
         layout, bits_per_symbol, lanes: how to read the capture; sniffed where None.
@@ -232,7 +232,9 @@ def _seedless(
     }
 
 
-def _claim(source: Input, min_entropy: float | Literal["auto"], name: str) -> EntropyClaim:
+def _claim(source: Input, min_entropy: float | EntropyClaim | Literal["auto"], name: str) -> EntropyClaim:
+    if isinstance(min_entropy, EntropyClaim):
+        return min_entropy
     if min_entropy == "auto":
 
         def whole() -> Iterator[Samples]:

@@ -20,6 +20,8 @@ from qrng.errors import FormatError, ParameterError, QrngError
 from qrng.extraction import Input, extracted
 from qrng.extractors import extractor_class
 from qrng.health.scan import scan
+from qrng.signature import public_key as public_key_of
+from qrng.signature import signer
 
 __all__ = ["Check", "verify"]
 
@@ -46,7 +48,12 @@ class Check:
 
 
 def verify(
-    certificate: Path_, *, raw: Path_ | None = None, seed: Path_ | None = None, output: Path_ | None = None
+    certificate: Path_,
+    *,
+    raw: Path_ | None = None,
+    seed: Path_ | None = None,
+    output: Path_ | None = None,
+    public_key: Path_ | None = None,
 ) -> list[Check]:
     """Check what a certificate says against the files given.
 
@@ -55,14 +62,19 @@ def verify(
         raw: the capture; its hash is compared and the health tests run again.
         seed: the seed; its hash is compared. With `raw`, the output is extracted again.
         output: the output file; its hash is compared.
+        public_key: PEM file with the Ed25519 key that must have signed. Without it a signature is held against the
+            record alone.
 
     Raises:
+        MissingExtraError: there is a signature to check, and `cryptography` is not installed.
+        ParameterError: `public_key` holds no such key.
         FormatError: the certificate does not parse, or lacks a part.
         OSError: a file can't be read.
     """
     record = _load(certificate)
     try:
         return [
+            *_signature(record, public_key),
             _plan(record),
             _hash("raw bits", raw, record["input"]["sha256"]),
             _health(record, raw),
@@ -87,6 +99,19 @@ def _load(certificate: Path_) -> dict[str, Any]:
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise FormatError(f"{path}: expected an object with schema {SCHEMA}")
     return record
+
+
+def _signature(record: dict[str, Any], public_key: Path_ | None) -> list[Check]:
+    wanted = None if public_key is None else public_key_of(public_key)
+    try:
+        found = signer(record)
+    except FormatError as error:
+        return [Check("signature", "failed", str(error))]
+    if found is None:
+        return [] if wanted is None else [Check("signature", "failed", "the certificate is not signed")]
+    if wanted is None:
+        return [Check("signature", "not checked", f"of this record, by {found}; give the signer's --public-key")]
+    return [_compare("signature", found == wanted, f"by {found}" if found == wanted else f"by {found}, not this key")]
 
 
 def _compare(name: str, same: bool, detail: str) -> Check:

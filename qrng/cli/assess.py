@@ -9,7 +9,7 @@ import click
 from qrng.accounting import Account, account, smaller
 from qrng.assessed_data import KEEP
 from qrng.assessment import Assessment, assess
-from qrng.cli.report import write_report
+from qrng.cli.assessment_page import write_report
 from qrng.cli.segments import assess_segmentwise
 from qrng.entropy.sp800_90b.tracks import TRACKS
 from qrng.errors import ParameterError

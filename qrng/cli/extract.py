@@ -26,8 +26,9 @@ from qrng.errors import ParameterError
 @click.option("--lanes", type=int, metavar="L", help="Interleaved streams in RAW.")
 @click.option("--drop-tail", is_flag=True, help="Leave out a last partial block.")
 @click.option("--certificate", type=click.Path(dir_okay=False), metavar="FILE", help="Write the record as JSON.")
+@click.option("--sign", "key", type=click.Path(), metavar="PEM", help="Sign the record with this Ed25519 key.")
 @click.option("--json", "as_json", is_flag=True, help="Print the record as JSON.")
-def command(raw: str, out: str, certificate: str | None, as_json: bool, **options: Any) -> None:
+def command(raw: str, out: str, certificate: str | None, key: str | None, as_json: bool, **options: Any) -> None:
     """Extract nearly uniform bits from the capture RAW ("-": standard input).
 
     The health tests run over the whole of RAW first; an alarm ends with exit code 4 and no output. What the claim of
@@ -35,16 +36,23 @@ def command(raw: str, out: str, certificate: str | None, as_json: bool, **option
     """
     from qrng.extraction import extract_file
     from qrng.files import atomic_write
+    from qrng.signature import sign
 
     if options["output_bits"] is not None and (options["min_entropy"] or options["log2_error"] is not None):
         raise click.UsageError(
             "--output-bits is the bare map without a claim: leave out --min-entropy and --log2-error"
         )
+    if key is not None and certificate is None and not as_json:
+        raise click.UsageError("--sign signs the record: say where it goes, by --certificate or --json")
     options["min_entropy"] = _min_entropy(options["min_entropy"])
+    if key is not None:
+        sign({}, key)  # a key that can't sign is found before the work
     if options["log2_error"] is None:
         options["log2_error"] = -64.0
     with terminal.progress("reading and extracting", None) as advance:
         record = extract_file(raw, out, progress=lambda what, n: advance(n // 8), **options)
+    if key is not None:
+        record = sign(record, key)
     if certificate:
         with atomic_write(certificate) as file:
             file.write(json.dumps(record, indent=2).encode() + b"\n")

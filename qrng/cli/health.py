@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 import click
 
 from qrng.errors import EntropyError, ParameterError
+from qrng.files import atomic_write
 from qrng.formats import LAYOUTS, open_capture
 from qrng.health import HealthReport, State, scan
 from qrng.health.startup import STARTUP_SYMBOLS
+from qrng.report.health import Trace, health_html
 from qrng.samples import Samples
 from qrng.terminal import EXIT_DATA_FAILS, EXIT_HEALTH, print_json, progress
 
@@ -25,6 +27,7 @@ WIDTH = 78  # columns: fits a terminal of 80
 @click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
 @click.option("--side", "side", multiple=True, metavar="NAME", help="Side data of FILE to test with the bits; repeat.")
 @click.option("--restarts", type=click.IntRange(min=0), default=0, show_default=True, help="Go on after N alarms.")
+@click.option("--html", type=click.Path(dir_okay=False), metavar="PAGE", help="Write the evidence over time as HTML.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     file: str,
@@ -34,6 +37,7 @@ def command(
     lanes: int | None,
     side: tuple[str, ...],
     restarts: int,
+    html: str | None,
     as_json: bool,
 ) -> int:
     """Run the health tests over the raw samples in FILE ("-" is stdin).
@@ -46,6 +50,7 @@ def command(
     h = _assessed(file, layout, bits_per_symbol, lanes) if automatic else _number(claim)
     with open_capture(file, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes) as capture:
         read_as = capture.describe()
+        trace = Trace()
         with progress("Testing", capture.count, "symbols") as advance:
             report = scan(
                 [capture.read_all()] if side else _counted(capture.chunks(), advance),
@@ -54,12 +59,17 @@ def command(
                 claim=h,
                 restarts=restarts,
                 side_data=side,
+                observe=trace if html else None,
+                every=Trace.every(capture.count) if html else Trace.every(None),
             )
     if report.state is State.STARTUP:
         raise EntropyError(
             f"{file}: {report.samples} symbols are too few for the health tests; the start-up alone takes "
             f"{STARTUP_SYMBOLS} (SP 800-90B 4.3)"
         )
+    if html:
+        with atomic_write(html, mode=0o644) as out:
+            out.write(health_html(report, trace, name=file, read_as=read_as, same_data=automatic).encode())
     if as_json:
         print_json(report.as_dict() | {"claim_from_same_data": automatic})
     else:

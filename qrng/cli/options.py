@@ -44,9 +44,15 @@ def generator_options(function: _F) -> _F:
 
 
 def open_generator(
-    source: str | None, claim: str | None, pure: bool, replay: bool, log2_error: float, faults: tuple[str, ...]
+    source: str | None,
+    claim: str | None,
+    pure: bool,
+    replay: bool,
+    log2_error: float,
+    faults: tuple[str, ...],
+    wrap: Callable[[Source], Source] = lambda opened: opened,
 ) -> Any:
-    """The generator that the options describe."""
+    """The generator that the options describe; `wrap` may put something around the source that it reads."""
     from qrng.admission import SimulatedSourceWarning
     from qrng.default import configured_source
     from qrng.faults import inject, parse
@@ -67,7 +73,7 @@ def open_generator(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SimulatedSourceWarning)  # said above
             return RandomBitGenerator(
-                opened, claim=worth, pure=pure, log2_error=log2_error, allow_reproducible=replay or opened.finite
+                wrap(opened), claim=worth, pure=pure, log2_error=log2_error, allow_reproducible=replay or opened.finite
             )
     except BaseException:
         opened.close()

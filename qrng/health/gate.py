@@ -19,7 +19,7 @@ from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.monitor import Monitor
 from qrng.health.side import checked_names, piece_of
 from qrng.health.startup import STARTUP_SYMBOLS
-from qrng.health.states import State
+from qrng.health.states import SUSPECT_BITS, State
 from qrng.samples import Samples
 
 __all__ = ["DEFAULT_QUARANTINE", "Gate"]
@@ -236,6 +236,8 @@ class Gate:
             "alpha_log2": setting.alpha_log2,
             "run_length_log2": setting.run_length_log2,
             "log2_evidence": monitor.evidence(),
+            "evidence": monitor.held(),
+            "suspect_from": setting.run_length_log2 - SUSPECT_BITS,
             "startup_symbols": monitor.startup.symbols,
             "quarantine_bits": self._quarantine,
             "samples": monitor.samples,

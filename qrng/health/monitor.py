@@ -96,7 +96,16 @@ class Monitor:
 
     def evidence(self) -> float | None:
         """log2 of the most evidence that a test holds now; an alarm comes at `run_length_log2`. None without such."""
-        return max((held for test in self.tests if (held := test.evidence()) is not None), default=None)
+        return max(self.held().values(), default=None)
+
+    def held(self) -> dict[str, float]:
+        """log2 of the evidence that each test holds now, by the test's name; those that measure none are left out."""
+        found: dict[str, float] = {}
+        for test in self.tests:
+            held = test.evidence()
+            if held is not None:
+                found[test.name] = max(held, found.get(test.name, held))
+        return found
 
     def wipe(self) -> None:
         """Overwrite the raw bits that tests hold; nothing can be tested afterwards but by a restart."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -23,6 +23,9 @@ from qrng.samples import Samples
 __all__ = ["HealthReport", "scan"]
 
 _PIECE = 1 << 16  # symbols unpacked and tested at a time: what an alarm makes to be unpacked again
+
+Observe = Callable[[int, dict[str, float]], None]
+"""observe(symbols tested, log2 of the evidence that each e-detector holds)"""
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,8 @@ def scan(
     run_length_log2: int = RUN_LENGTH_LOG2,
     restarts: int = 0,
     side_data: Sequence[str] = (),
+    observe: Observe | None = None,
+    every: int = _PIECE,
 ) -> HealthReport:
     """Run every health test over a finite capture.
 
@@ -158,6 +163,8 @@ def scan(
         restarts: how often to go on after an alarm.
         side_data: names of what every chunk carries beside its bits, to be tested with them: an entry a symbol or a
             shot.
+        observe: told of the evidence after each piece, for a plot of it.
+        every: symbols of a piece, at most 2^16.
 
     Raises:
         ParameterError: a parameter is outside its range, or side data are missing or of another length.
@@ -166,6 +173,8 @@ def scan(
     """
     if restarts < 0:
         raise ParameterError(f"restarts can't be {restarts}")
+    if not 1 <= every <= _PIECE:
+        raise ParameterError(f"a look at the evidence every {every} symbols: choose 1 to {_PIECE}")
     names = checked_names(side_data, bits_per_symbol)
     setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2, names)
     monitor = Monitor(setting)
@@ -179,7 +188,7 @@ def scan(
             )
         due += chunk.count
         if len(monitor.alarms) <= restarts:
-            _scan_chunk(monitor, ahead, chunk, restarts)
+            _scan_chunk(monitor, ahead, chunk, restarts, observe, every)
     state = monitor.latch.state
     if state is State.STARTUP and monitor.alarms:
         state = State.INTERMITTENT
@@ -200,12 +209,16 @@ def scan(
     )
 
 
-def _scan_chunk(monitor: Monitor, ahead: _Ahead, chunk: Samples, restarts: int) -> None:
+def _scan_chunk(
+    monitor: Monitor, ahead: _Ahead, chunk: Samples, restarts: int, observe: Observe | None, every: int
+) -> None:
     start = 0
     while start < chunk.count and len(monitor.alarms) <= restarts:
-        piece = piece_of(monitor.setting, chunk, start, start + _PIECE)
+        piece = piece_of(monitor.setting, chunk, start, start + every)
         size = len(piece)
         at = monitor.update(piece, chunk.first + start, partial(ahead.following, chunk, start))
         start += size if at is None else at + 1
+        if observe is not None:
+            observe(monitor.samples, monitor.held())
         if at is not None and len(monitor.alarms) <= restarts:
             monitor.rescan()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from typing import Any
 
-import qrng
 from qrng.assessment import Assessment
-from qrng.errors import MissingExtraError
 from qrng.report import figures
 from qrng.report.measures import LIMIT
+from qrng.report.render import render
 from qrng.samples import Samples
 from qrng.segments import SegmentedAssessment
 
-__all__ = ["assessment_html"]
+__all__ = ["assessment_html", "assessment_values"]
 
 
 def assessment_html(
@@ -29,10 +28,14 @@ def assessment_html(
     Raises:
         MissingExtraError: matplotlib or jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ImportError:
-        raise MissingExtraError("the HTML report", "report") from None
+    values = assessment_values(result, samples, segments)
+    return render("assessment.html", title="Min-entropy assessment", name=name, **values)
+
+
+def assessment_values(
+    result: Assessment, samples: Samples, segments: SegmentedAssessment | None = None
+) -> dict[str, Any]:
+    """What the template of an assessment's body needs, figures included."""
     shown = samples.slice(0, LIMIT)
     drawn = {
         "heat_map": figures.heat_map(shown),
@@ -43,15 +46,10 @@ def assessment_html(
         drawn["estimates"] = figures.estimates_figure(result)
     if segments is not None:
         drawn["segments"] = figures.segments_figure(segments)
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
-    template = environment.from_string((files("qrng.report") / "assessment.html").read_text("utf-8"))
-    text: str = template.render(
-        name=name,
-        result=result,
-        claim=result.claim if result.claimed_min_entropy > 0 else None,
-        segments=segments,
-        figures=drawn,
-        part=f", of the first {LIMIT} samples" if samples.count > LIMIT else "",
-        version=qrng.__version__,
-    )
-    return text
+    return {
+        "result": result,
+        "claim": result.claim if result.claimed_min_entropy > 0 else None,
+        "segments": segments,
+        "figures": drawn,
+        "part": f", of the first {LIMIT} samples" if samples.count > LIMIT else "",
+    }

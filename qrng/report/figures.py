@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from qrng.assessment import Assessment
 from qrng.errors import MissingExtraError
+from qrng.health.scan import HealthReport
 from qrng.report.measures import autocorrelation, ones_by_position, run_lengths
 from qrng.samples import Samples
 from qrng.segments import SegmentedAssessment
 
-__all__ = ["autocorrelation_figure", "estimates_figure", "heat_map", "run_length_figure", "segments_figure"]
+__all__ = [
+    "autocorrelation_figure",
+    "estimates_figure",
+    "evidence_figure",
+    "heat_map",
+    "run_length_figure",
+    "segments_figure",
+]
 
 LITERAL, BITSTRING, BAD = "#0b5cad", "#b65f00", "#a0a0a0"
 
@@ -115,4 +124,21 @@ def segments_figure(found: SegmentedAssessment) -> str:
     axes.set_ylim(0, found.segments[0].bits_per_symbol * 1.02)
     axes.set_xlabel("sample")
     axes.set_ylabel("bits a symbol")
+    return _svg(figure)
+
+
+def evidence_figure(report: HealthReport, points: Sequence[tuple[int, dict[str, float]]]) -> str:
+    """The evidence of each e-detector over the capture, with the level of an alarm and of SUSPECT."""
+    figure, axes = _figure(3.2)
+    for name in dict.fromkeys(name for _, held in points for name in held):
+        seen = [(n, held[name]) for n, held in points if name in held]
+        axes.plot(*zip(*seen, strict=True), linewidth=1.2, label=name)
+    axes.axhline(report.run_length_log2, color="#a40000", linewidth=1.2, label="alarm")
+    axes.axhline(report.suspect_from, color="#a40000", linewidth=1, linestyle=":", label="SUSPECT")
+    for alarm in report.alarms:
+        axes.axvline(alarm.at_sample, color="#a40000", linewidth=1, alpha=0.6)
+    axes.set_ylim(min(0, min((v for _, held in points for v in held.values()), default=0)), None)
+    axes.set_xlabel("sample")
+    axes.set_ylabel("log2 of the evidence")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.18), ncols=6, fontsize=9, frameon=False)
     return _svg(figure)

@@ -127,3 +127,14 @@ def test_what_cannot_be_tested_is_one_clear_line(
     assert done.stdout == b""
     assert message in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+def test_the_evidence_is_drawn_on_a_page(files: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
+    pytest.importorskip("jinja2", reason="the extra 'report' is not installed")
+    done = health("biased.bin", "--claim", "1", "--html", "page.html", "--json", cwd=files)
+    assert done.returncode == 3, done.stderr
+    page = (files / "page.html").read_text()
+    alarm = json.loads(done.stdout)["alarms"][0]
+    assert f'<td class="number">{alarm["at_sample"]}</td>' in page
+    assert "<svg" in page

@@ -105,3 +105,53 @@ def test_standard_input_is_a_capture_like_any_other(run_qrng: Run, extracted: Pa
     assert done.returncode == 0
     assert outcomes(done)["recomputed output"] == "ok"
     assert outcomes(done)["plan"] == "not checked"
+
+
+@pytest.fixture
+def keys(crypto_extra: None, tmp_path: Path) -> Path:
+    """Files a, a.pub, b, b.pub: two key pairs in PEM."""
+    from cryptography.hazmat.primitives import serialization as form
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    for name in ("a", "b"):
+        private = Ed25519PrivateKey.generate()
+        pem = private.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
+        (tmp_path / name).write_bytes(pem)
+        public = private.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+        (tmp_path / f"{name}.pub").write_bytes(public)
+    return tmp_path
+
+
+def test_a_signed_certificate_names_its_signer(run_qrng: Run, keys: Path) -> None:
+    (keys / "raw.bin").write_bytes(np.random.default_rng(4).bytes(50_000))
+    extract = ["extract", "raw.bin", "--min-entropy", "0.9", "-o", "out", "--certificate", "c.json"]
+    done = run_qrng(*extract, "--sign", "a")
+    assert done.returncode == 0, done.stderr
+    honest = run_qrng("verify", "c.json", *FILES, "--public-key", "a.pub", "--json")
+    assert honest.returncode == 0
+    assert set(outcomes(honest).values()) == {"ok"}
+    assert outcomes(run_qrng("verify", "c.json", "--json"))["signature"] == "not checked"
+    other = run_qrng("verify", "c.json", "--public-key", "b.pub", "--json")
+    assert other.returncode == 3
+    assert outcomes(other)["signature"] == "failed"
+
+    record = json.loads((keys / "c.json").read_text())
+    record["qrng"] = "9.9"
+    (keys / "c.json").write_text(json.dumps(record))
+    changed = run_qrng("verify", "c.json", "--json")
+    assert changed.returncode == 3
+    assert outcomes(changed)["signature"] == "failed"
+
+
+def test_an_unsigned_certificate_fails_where_a_signer_is_asked_for(run_qrng: Run, keys: Path, extracted: Path) -> None:
+    done = run_qrng("verify", "c.json", "--public-key", "a.pub", "--json")
+    assert done.returncode == 3
+    assert outcomes(done)["signature"] == "failed"
+
+
+def test_a_key_that_cannot_sign_ends_the_work_before_it_begins(run_qrng: Run, keys: Path) -> None:
+    (keys / "raw.bin").write_bytes(np.random.default_rng(4).bytes(50_000))
+    done = run_qrng("extract", "raw.bin", "-o", "out", "--certificate", "c.json", "--sign", "a.pub")
+    assert done.returncode == 2
+    assert b"a.pub: no private key in PEM" in done.stderr
+    assert not (keys / "out").exists()

@@ -69,6 +69,12 @@ def test_the_recipe_of_physics_beside_statistics_prints_what_it_shows(
         assert matches(shown, done.stdout.decode()), f"$ {command}\n{done.stdout.decode()}"
 
 
+def test_the_recipe_of_the_monitor_prints_what_it_shows(run_qrng: Run) -> None:
+    [(command, shown)] = consoles(DOCS / "recipes" / "monitor.md")
+    done = run_qrng(*shlex.split(command)[1:])
+    assert matches(shown, (done.stdout + done.stderr).decode())
+
+
 @pytest.mark.parametrize("page", sorted({page.stem for page in (DOCS / "recipes").glob("example-*.md")}))
 def test_an_example_prints_what_its_page_shows(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if page == "example-keys":
