@@ -33,16 +33,19 @@ def delays(family: Family, found: list[Method], runs: int, n: int, seed: int) ->
     """Raw bits from onset to alarm of each method in each run, None where none came; the batch estimate of run 0."""
     rng = np.random.default_rng([seed, *family.name.encode()])
     before = rng.integers(0, 2, (runs, BEFORE - BEFORE % family.lanes), dtype=np.uint8)
-    after = np.tile(before, -(-n // before.shape[1])) if family.make is None else family.make(runs, n, rng)
+    after = np.zeros((runs, n), np.uint8) if family.make is None else family.make(runs, n, rng)
     out: Found = {method.name: [] for method in found}
+    batch: list[float] = []
     for row in np.concatenate([before, after], axis=1):
         skip = int(rng.integers(0, ANYWHERE)) // family.lanes * family.lanes
+        if family.make is None:
+            row[before.shape[1] :] = np.resize(row[skip : before.shape[1]], n)
         samples = Samples.from_symbols(row[skip:], 1, lanes=family.lanes)
         for method in found:
             at = method.find(samples)
             out[method.name].append(None if at is None else at + 1 + skip - before.shape[1])
-    batch = qrng.assess(Samples.from_symbols(after[0, :ESTIMATED], 1)).min_entropy
-    return out, batch
+        batch = batch or [qrng.assess(Samples.from_symbols(row[-n:][:ESTIMATED], 1)).min_entropy]
+    return out, batch[0]
 
 
 def cell(values: list[int | None], n: int) -> str:

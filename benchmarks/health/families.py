@@ -192,5 +192,5 @@ FAMILIES = [
     Family("crosstalk .6 on one lane", False, crosstalk(0.6), _kl(0.6) / LANES, 1 - (1 - _h(0.6)) / LANES, LANES),
     Family("LFSR of 31 bits", False, lfsr31, 1.0, 0.0),
     Family("LFSR of 36 bits, any taps", False, register, 1.0, 0.0),
-    Family("replay of the last 16,384 bits", False, None, 1.0, 0.0),
+    Family("replay of all before", False, None, 1.0, 0.0),
 ]
