@@ -41,6 +41,7 @@ class _HealthCommand(click.Command):
 @click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say).")
 @click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits.")
 @click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
+@click.option("--side", "side", multiple=True, metavar="NAME", help="Side data of FILE to test with the bits; repeat.")
 @click.option("--restarts", type=click.IntRange(min=0), default=0, show_default=True, help="Go on after N alarms.")
 @click.option("--model", "models", multiple=True, metavar="MODEL", help="Run a model of `qrng health train` too.")
 @click.option("--html", type=click.Path(dir_okay=False), metavar="PAGE", help="Write the evidence over time as HTML.")
@@ -51,6 +52,7 @@ def command(
     layout: str | None,
     bits_per_symbol: int | None,
     lanes: int | None,
+    side: tuple[str, ...],
     restarts: int,
     models: tuple[str, ...],
     html: str | None,
@@ -72,12 +74,13 @@ def command(
         trace = Trace()
         with progress("Testing", capture.count, "symbols") as advance:
             report = scan(
-                _counted(capture.chunks(), advance),
+                [capture.read_all()] if side else _counted(capture.chunks(), advance),
                 bits_per_symbol=capture.bits_per_symbol,
                 lanes=capture.lanes,
                 claim=h,
                 restarts=restarts,
                 more=more,
+                side_data=side,
                 observe=trace if html else None,
                 every=Trace.every(capture.count) if html else Trace.every(None),
             )

@@ -14,10 +14,11 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from qrng.errors import ClosedError, HealthError, HealthFailure, ParameterError
-from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Piece, Setting
+from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Setting
 from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.monitor import Monitor
 from qrng.health.registry import Maker
+from qrng.health.side import checked_names, piece_of
 from qrng.health.startup import STARTUP_SYMBOLS
 from qrng.health.states import SUSPECT_BITS, State
 from qrng.samples import Samples
@@ -47,6 +48,7 @@ class Gate:
         run_length_log2: int = RUN_LENGTH_LOG2,
         startup: int = STARTUP_SYMBOLS,
         more: Sequence[Maker] = (),
+        side_data: Sequence[str] = (),
     ) -> None:
         """Set up the tests for a stream.
 
@@ -60,6 +62,8 @@ class Gate:
                 symbols has probability at most T/A.
             startup: symbols that pass the tests first and are never released, at least 1024.
             more: makers of tests to run beside those in force.
+            side_data: names of what every `Samples` pushed carries beside its bits, to be tested with them: an entry a
+                symbol or a shot. Samples without them, or with arrays of another length, are FAILED.
 
         Raises:
             ParameterError: a parameter is outside its range.
@@ -67,8 +71,18 @@ class Gate:
         """
         if quarantine < 0:
             raise ParameterError(f"the quarantine is a number of raw bits, not {quarantine}")
-        setting = Setting.of(bits_per_symbol, lanes, claim_bits, alpha_log2, run_length_log2)
-        self._monitor = Monitor(setting, startup, more)
+        self._monitor = Monitor(
+            Setting.of(
+                bits_per_symbol,
+                lanes,
+                claim_bits,
+                alpha_log2,
+                run_length_log2,
+                checked_names(side_data, bits_per_symbol),
+            ),
+            startup,
+            more,
+        )
         self._quarantine = quarantine
         self._held: deque[Samples] = deque()
         self._held_bits = 0
@@ -154,7 +168,7 @@ class Gate:
     def _test(self, samples: Samples, start: int) -> int:
         """Test one piece; returns how many of its symbols belong to the start-up."""
         left = self._monitor.startup.left
-        piece = Piece(samples, start, start + _PIECE)
+        piece = piece_of(self._monitor.setting, samples, start, start + _PIECE)
         at = self._monitor.update(
             piece,
             samples.first + start,

@@ -21,7 +21,10 @@ OURS = {
     "apt": "qrng.health.apt",
     "bank": "qrng.health.bank",
     "learned": "qrng.health.learned.bettor",
+    "sine": "qrng.health.sine",
     "lfsr": "qrng.health.lfsr",
+    "replay": "qrng.health.replay",
+    "side": "qrng.health.side",
     "histogram": "qrng.health.histogram",
 }
 """Name to the module whose `tests(setting)` makes the test."""
@@ -57,6 +60,7 @@ def build(setting: Setting, more: Sequence[Maker] = ()) -> list[HealthTest]:
     except Exception as error:
         raise HealthFailure(f"a health test can't be set up ({error}): repair or uninstall the plug-in") from error
     detectors = [test for test in found if isinstance(test, EDetector)]
+    total = sum(detector.weight for detector in detectors)
     for detector in detectors:
-        detector.share = 1 / len(detectors)
+        detector.share = detector.weight / total
     return found

@@ -13,10 +13,11 @@ import numpy as np
 
 from qrng.bits import Symbols
 from qrng.errors import FormatError, ParameterError
-from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Piece, Setting
+from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Setting
 from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.monitor import Monitor
 from qrng.health.registry import Maker
+from qrng.health.side import checked_names, piece_of
 from qrng.health.states import SUSPECT_BITS, State
 from qrng.samples import Samples
 
@@ -150,6 +151,7 @@ def scan(
     run_length_log2: int = RUN_LENGTH_LOG2,
     restarts: int = 0,
     more: Sequence[Maker] = (),
+    side_data: Sequence[str] = (),
     observe: Observe | None = None,
     every: int = _PIECE,
 ) -> HealthReport:
@@ -168,11 +170,13 @@ def scan(
         run_length_log2: log2 of the threshold A of the e-detectors.
         restarts: how often to go on after an alarm.
         more: makers of tests to run beside those in force, as `qrng.health.models.artefact.maker`.
+        side_data: names of what every chunk carries beside its bits, to be tested with them: an entry a symbol or a
+            shot.
         observe: told of the evidence after each piece, for a plot of it.
         every: symbols of a piece, at most 2^16.
 
     Raises:
-        ParameterError: a parameter is outside its range.
+        ParameterError: a parameter is outside its range, or side data are missing or of another length.
         FormatError: chunks of another width, or not in order.
         HealthFailure: a health test can't be set up.
     """
@@ -180,7 +184,8 @@ def scan(
         raise ParameterError(f"restarts can't be {restarts}")
     if not 1 <= every <= _PIECE:
         raise ParameterError(f"a look at the evidence every {every} symbols: choose 1 to {_PIECE}")
-    setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2)
+    names = checked_names(side_data, bits_per_symbol)
+    setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2, names)
     monitor = Monitor(setting, more=more)
     ahead = _Ahead(chunks)
     due = 0
@@ -218,7 +223,7 @@ def _scan_chunk(
 ) -> None:
     start = 0
     while start < chunk.count and len(monitor.alarms) <= restarts:
-        piece = Piece(chunk, start, start + every)
+        piece = piece_of(monitor.setting, chunk, start, start + every)
         size = len(piece)
         at = monitor.update(piece, chunk.first + start, partial(ahead.following, chunk, start))
         start += size if at is None else at + 1

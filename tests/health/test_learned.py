@@ -64,7 +64,7 @@ def test_false_alarms_stay_within_the_bound_whatever_the_weights(
     assert alarms <= 15  # a binomial of mean 6 exceeds that with probability below 0.001
 
 
-def test_c_and_numpy_agree_on_every_stake() -> None:
+def test_c_in_single_precision_and_numpy_agree_on_every_stake() -> None:
     weights = artefact.load()
     ones = np.random.default_rng(4).binomial(64, 0.52, (1, 300)).astype(float)
     z = inputs(ones)[0]
@@ -74,7 +74,7 @@ def test_c_and_numpy_agree_on_every_stake() -> None:
     for row in z:
         recent = np.ascontiguousarray(row / unit)
         stake = lib.qrng_learned_stake(pointer, ffi.from_buffer("double[]", recent))
-        assert stake == pytest.approx(float(stakes(weights, row[None])[0]), rel=1e-12, abs=1e-15)
+        assert stake == pytest.approx(float(stakes(weights, row[None])[0]), rel=1e-4, abs=1e-6)
     assert len(weights) == HIDDEN * (INPUTS + 1)
 
 

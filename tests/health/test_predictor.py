@@ -166,8 +166,9 @@ def test_the_gate_runs_what_an_entry_point_brings_and_shares_the_false_alarms(mo
     added = makers | {"mine": lambda setting: [PredictorTest(setting, "mine", Echo(majority))]}
     monkeypatch.setattr(registry, "_makers", lambda: added)
     gate = Gate(1, 1, 1.0)
-    thresholds = [test["log2_threshold"] for test in gate.status()["tests"] if "log2_threshold" in test]
-    assert thresholds == [66.0] * 4  # bank, learned, lfsr, mine: a quarter each of 2^-64
+    found = {test["name"]: test["log2_threshold"] for test in gate.status()["tests"] if "log2_threshold" in test}
+    assert set(found) == {"bank", "learned", "sine", "lfsr", "replay", "mine"}
+    assert sum(2.0 ** (64 - threshold) for threshold in found.values()) == pytest.approx(1)
     with pytest.raises(HealthAlarm):
         gate.push(Samples.from_symbols(np.concatenate([fair(4096, 6), swinging(8192, 7)])))
 
