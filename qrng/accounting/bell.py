@@ -124,7 +124,7 @@ def account_witness(samples: Samples, keys: Keys) -> Account:
     ones = table[:, 1].reshape(4, 2)
     claim = dimension_witness(ones, shots, keys.pop("log2_error"))
     facts = {"shots": float(shots.sum()), "w": witness(ones / shots)}
-    return Account("dimension-witness", claim, facts=facts)
+    return Account("dimension-witness", replace(claim, assumptions=(*claim.assumptions, _SHARED)), facts=facts)
 
 
 def account_source_independent(samples: Samples, keys: Keys) -> Account:
@@ -144,6 +144,7 @@ def account_source_independent(samples: Samples, keys: Keys) -> Account:
     words = (
         *claim.assumptions[:-1],
         "counted over all rounds of the run together",
+        _SHARED,
         f"the choice of bases took {found.seed_bits:.1f} bits of seed; net of it {found.net_bits:.1f} bits remain",
     )
     facts = {

@@ -13,7 +13,7 @@ dimension-witness   1, 0, minus, plus by x     2x + y; y = 0 Z, 1 X             
 ==================  =========================  ==============================================  ==================
 
 Simulators and hardware take the same protocols: `distribution` is what quantum mechanics predicts, `circuit` the same
-as a Qiskit circuit whose angles `angles` gives for a row of settings.
+as a Qiskit circuit whose angles `angles` gives for a row of settings, `won` what a unit is worth, trial by trial.
 """
 
 from __future__ import annotations
@@ -28,7 +28,20 @@ import numpy.typing as npt
 
 from qrng.errors import ParameterError
 
-__all__ = ["PROTOCOLS", "Protocol", "angles", "circuit", "disjoint", "distribution", "draw_settings", "symbols"]
+__all__ = [
+    "PROTOCOLS",
+    "Protocol",
+    "angles",
+    "check_group",
+    "check_share",
+    "circuit",
+    "correlations",
+    "disjoint",
+    "distribution",
+    "draw_settings",
+    "symbols",
+    "won",
+]
 
 Settings = npt.NDArray[np.uint8]
 Angles = tuple[float, float, float]
@@ -62,6 +75,12 @@ class Protocol:
     entangled: bool = False
     superposed: bool = False
     group: int = 1
+
+    @property
+    def turned(self) -> tuple[bool, ...]:
+        """Which of the three angles of each qubit of a unit, in order, is ever another than 0."""
+        rows = ([angle for qubit in setting for angle in qubit] for setting in self.settings)
+        return tuple(any(column) for column in zip(*rows, strict=True))
 
 
 PROTOCOLS = {
@@ -128,14 +147,16 @@ def _ry(angle: float) -> npt.NDArray[np.float64]:
 def circuit(protocol: Protocol, units: int) -> tuple[Any, list[Any]]:
     """A Qiskit circuit of `units` units beside each other, and its parameters, in the order of `angles`.
 
-    Qubits k·n … k·n + n − 1 are unit k; classical bit i measures qubit i. A barrier keeps a compiler from joining what
-    is prepared with what is measured.
+    Qubits k·n … k·n + n − 1 are unit k; classical bit i measures qubit i. Each setting has the same gates: turns that
+    no setting makes are left out. A barrier keeps a compiler from joining what is prepared with what is measured.
     """
     from qiskit import QuantumCircuit
     from qiskit.circuit import ParameterVector
 
-    n = protocol.qubits * units
-    parameters = ParameterVector("angle", 3 * n)
+    n, turned = protocol.qubits * units, protocol.turned * units
+    parameters = list(ParameterVector("angle", sum(turned)))
+    left = iter(parameters)
+    angle = [next(left) if used else None for used in turned]
     made = QuantumCircuit(n, n)
     for k in range(n):
         if protocol.entangled and k % protocol.qubits:
@@ -143,18 +164,22 @@ def circuit(protocol: Protocol, units: int) -> tuple[Any, list[Any]]:
         elif protocol.entangled or protocol.superposed:
             made.h(k)
     for k in range(n):
-        made.ry(parameters[3 * k], k)
+        if (turn := angle[3 * k]) is not None:
+            made.ry(turn, k)
     made.barrier()
     for k in range(n):
-        made.rz(-parameters[3 * k + 2], k)
-        made.ry(-parameters[3 * k + 1], k)
+        if (azimuth := angle[3 * k + 2]) is not None:
+            made.rz(-azimuth, k)
+        if (polar := angle[3 * k + 1]) is not None:
+            made.ry(-polar, k)
     made.measure(range(n), range(n))
-    return made, list(parameters)
+    return made, parameters
 
 
 def angles(protocol: Protocol, row: Iterable[int]) -> list[float]:
     """Values of the parameters of `circuit` for one setting of each unit."""
-    return [value for setting in row for qubit in protocol.settings[int(setting)] for value in qubit]
+    values = ((angle for qubit in protocol.settings[int(setting)] for angle in qubit) for setting in row)
+    return [angle for unit in values for angle, used in zip(unit, protocol.turned, strict=True) if used]
 
 
 def symbols(protocol: Protocol, bits: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -162,6 +187,24 @@ def symbols(protocol: Protocol, bits: npt.NDArray[np.uint8]) -> npt.NDArray[np.u
     shots = bits.shape[0]
     weights = 2 ** np.arange(protocol.qubits - 1, -1, -1)
     return np.asarray(bits.reshape(shots, -1, protocol.qubits) @ weights, np.uint8)
+
+
+def correlations(protocol: Protocol) -> npt.NDArray[np.float64]:
+    """Mean product of the outcomes (+1 for bit 0, −1 for bit 1) of an ideal unit at each setting."""
+    rows = np.stack([distribution(protocol, setting) for setting in range(len(protocol.settings))])
+    return np.asarray(rows @ _product([np.array([1, -1])] * protocol.qubits).real.reshape(-1))
+
+
+def won(protocol: Protocol, outcomes: npt.NDArray[np.uint8], settings: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Whether the product of a unit's outcomes has the sign that an ideal unit's has most often at its setting.
+
+    For "chsh" that is the CHSH game, for "mermin" a product that counts for M.
+
+    Args:
+        outcomes, settings: symbols and their settings, arrays of one shape.
+    """
+    odd = _product([np.array([1, -1])] * protocol.qubits).real.reshape(-1) < 0
+    return np.asarray(odd[outcomes] == (correlations(protocol)[settings] < 0))
 
 
 def draw_settings(

@@ -12,7 +12,17 @@ import pytest
 
 from qrng.errors import ClosedError, ParameterError, SourceError
 from qrng.sources import open_source
-from qrng.sources.protocols import PROTOCOLS, angles, circuit, disjoint, distribution, draw_settings, symbols
+from qrng.sources.protocols import (
+    PROTOCOLS,
+    angles,
+    circuit,
+    correlations,
+    disjoint,
+    distribution,
+    draw_settings,
+    symbols,
+    won,
+)
 
 
 def parity(protocol: str, setting: int) -> float:
@@ -30,6 +40,27 @@ def test_the_predictions_are_those_of_the_textbook() -> None:
     assert distribution(PROTOCOLS["source-independent"], 1) == pytest.approx([1, 0])
     ones = [distribution(PROTOCOLS["dimension-witness"], k)[1] for k in range(8)]
     assert ones == pytest.approx([1, 0.5, 0, 0.5, 0.5, 1, 0.5, 0])
+
+
+def test_what_is_won_is_what_the_bounds_count() -> None:
+    outcomes, settings = (table.reshape(-1).astype(np.uint8) for table in np.indices((4, 4)))
+    game = (outcomes // 2 != outcomes % 2) == (settings == 3)
+    assert won(PROTOCOLS["chsh"], outcomes, settings).tolist() == game.tolist()
+    outcomes, settings = (table.reshape(-1).astype(np.uint8) for table in np.indices((8, 4)))
+    even = np.isin(outcomes, [0, 3, 5, 6])
+    assert won(PROTOCOLS["mermin"], outcomes, settings).tolist() == (even == (settings == 0)).tolist()
+    for name, protocol in PROTOCOLS.items():
+        assert correlations(protocol) == pytest.approx([parity(name, k) for k in range(len(protocol.settings))])
+
+
+def test_circuits_turn_only_what_a_setting_turns() -> None:
+    turned = {name: protocol.turned for name, protocol in PROTOCOLS.items()}
+    assert turned == {
+        "source-independent": (False, True, False),
+        "chsh": (False, True, False) * 2,
+        "mermin": (False, True, True) * 3,
+        "dimension-witness": (True, True, False),
+    }
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)

@@ -1,31 +1,31 @@
 """Circuits for one job, and the bits in its results.
 
 A job holds two known-answer circuits (an asymmetric pattern of X gates, and its complement) and then those that make
-the raw bits: Hadamard gates on all qubits, or Bell pairs measured at random settings. The known answers show a backend
-that returns zeros, swaps qubits or has lost one; their flips are the readout errors of the same job: P(read 1 | 0) and
-P(read 0 | 1) of every qubit.
+the raw bits: Hadamard gates on all qubits, or units of a protocol measured at random settings. The known answers show
+a backend that returns zeros, swaps qubits or has lost one; their flips are the readout errors of the same job:
+P(read 1 | 0) and P(read 0 | 1) of every qubit.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from qrng.errors import ParameterError, SourceError
+from qrng.sources.protocols import Protocol, angles, circuit
 
 __all__ = [
-    "CHSH_A",
-    "CHSH_B",
     "KNOWN_ANSWERS",
     "WRONG_ANSWERS",
     "Shots",
     "WrongAnswersError",
     "build",
-    "build_chsh",
+    "build_protocol",
     "columns",
     "known_pattern",
     "read_results",
@@ -36,10 +36,6 @@ KNOWN_ANSWERS = 2
 """Circuits at the start of a job whose results are known."""
 WRONG_ANSWERS = 0.25
 """Share of wrong answers of any qubit above which a job is rejected: no working qubit is that far off."""
-
-CHSH_A = (0.0, math.pi / 2)
-CHSH_B = (math.pi / 4, -math.pi / 4)
-"""Angles in the plane of X and Z of the settings x and y, which reach S = 2√2 on (|00⟩ + |11⟩)/√2."""
 
 Bits = npt.NDArray[np.uint8]
 
@@ -76,35 +72,25 @@ def build(backend: Any, qubits: list[int], hadamards: int) -> list[Any]:
     return [*known, *[compiled] * hadamards]
 
 
-def build_chsh(backend: Any, qubits: list[int], settings: list[list[int]]) -> list[Any]:
-    """Known-answer circuits, then Bell pairs (0, 1), (2, 3), … measured at the settings 2x + y of each pair.
+def build_protocol(backend: Any, protocol: Protocol, qubits: list[int], settings: list[list[int]]) -> list[Any]:
+    """Known-answer circuits, then one circuit for each row of settings: of each unit, which are the qubits in order.
 
     Raises:
-        ParameterError: a pair whose qubits are not coupled on this backend.
+        ParameterError: a unit whose neighbours in the list are not coupled on this backend.
     """
-    from qiskit import QuantumCircuit
-    from qiskit.circuit import ParameterVector
-
-    n = len(qubits)
+    size = protocol.qubits
     coupled = {frozenset(edge) for edge in backend.coupling_map.get_edges()} if backend.coupling_map else None
-    pairs = list(zip(qubits[::2], qubits[1::2], strict=True))
-    for pair in pairs:
-        if coupled is not None and frozenset(pair) not in coupled:
-            raise ParameterError(f"ibm: qubits {pair[0]} and {pair[1]} are not coupled on {backend.name}: no Bell pair")
-    angles = ParameterVector("angle", n)
-    bell = QuantumCircuit(n, n)
-    for k in range(0, n, 2):
-        bell.h(k)
-        bell.cx(k, k + 1)
-        bell.ry(-angles[k], k)
-        bell.ry(-angles[k + 1], k + 1)
-    bell.measure(range(n), range(n))
-    *known, compiled = _compile(backend, qubits, [*_known_answers(n), bell])
-    circuits = []
-    for row in settings:
-        values = [angle for setting in row for angle in (CHSH_A[setting // 2], CHSH_B[setting % 2])]
-        circuits.append(compiled.assign_parameters(dict(zip(angles, values, strict=True))))
-    return [*known, *circuits]
+    for first in range(0, len(qubits), size):
+        for a, b in pairwise(qubits[first : first + size]):
+            if coupled is not None and frozenset((a, b)) not in coupled:
+                raise ParameterError(
+                    f"ibm: qubits {a} and {b} are not coupled on {backend.name}: no unit of {protocol.name}; "
+                    "qubits=all takes those that are"
+                )
+    made, parameters = circuit(protocol, len(qubits) // size)
+    *known, compiled = _compile(backend, qubits, [*_known_answers(len(qubits)), made])
+    rows = (dict(zip(parameters, angles(protocol, row), strict=True)) for row in settings)
+    return [*known, *(compiled.assign_parameters(values) for values in rows)]
 
 
 def _known_answers(n: int) -> list[Any]:
@@ -136,7 +122,7 @@ class Shots:
     """What one job brought.
 
     Attributes:
-        bits: array (shots, qubits) of the Hadamard circuits, in order.
+        bits: array (shots, qubits) of the circuits that make raw bits, in order.
         flips01, flips10: wrong answers of each qubit prepared in 0 and in 1.
         answers: shots of each known-answer circuit.
     """

@@ -14,10 +14,11 @@ import numpy as np
 from qrng._native import wipe
 from qrng.errors import SourceError
 from qrng.samples import Samples
-from qrng.sources.ibm.circuits import Shots, WrongAnswersError, build, build_chsh, read_results, right_answers
+from qrng.sources.ibm.circuits import Shots, WrongAnswersError, build, build_protocol, read_results, right_answers
 from qrng.sources.ibm.client import TransientError, check_quota, guarded, retried
 from qrng.sources.ibm.ledger import Entry, Ledger
 from qrng.sources.ibm.plans import JobPlan
+from qrng.sources.protocols import PROTOCOLS, draw_settings, symbols, won
 
 __all__ = ["calibration", "cancel", "collect", "reconcile", "submit", "wait"]
 
@@ -102,12 +103,14 @@ def _submit_one(
         "calibration": rows,
     }
     with guarded("compiling the circuits"):
-        if plan.circuit == "chsh":
-            drawn = np.frombuffer(os.urandom(plan.hadamards * len(plan.qubits) // 2), np.uint8) % 4
-            facts["settings"] = drawn.reshape(plan.hadamards, -1).tolist()
-            circuits = build_chsh(backend, list(plan.qubits), facts["settings"])
-        else:
+        protocol = PROTOCOLS.get(plan.circuit)
+        if protocol is None:
             circuits = build(backend, list(plan.qubits), plan.hadamards)
+        else:
+            units = len(plan.qubits) // protocol.qubits
+            drawn = draw_settings(protocol, (plan.hadamards, units), plan.test_share, os.urandom)
+            facts["settings"], facts["test_share"] = drawn.tolist(), plan.test_share
+            circuits = build_protocol(backend, protocol, list(plan.qubits), facts["settings"])
     tag = ledger.intend(backend.name, facts)
 
     def send() -> str:
@@ -193,8 +196,8 @@ def wait(service: Any, entry: Entry, timeout: float) -> str:
 def collect(service: Any, entry: Entry, ledger: Ledger, timeout: float = 0.0) -> Samples:
     """The bits of a job, shots in order.
 
-    Hadamard circuits give one-bit symbols, lanes = qubits; Bell pairs two-bit symbols (outcomes a, b), lanes = pairs,
-    with the side data "settings", 2x + y for each symbol.
+    Hadamard circuits give one-bit symbols, lanes = qubits; a protocol gives the symbols of its units, which are the
+    lanes, with the side data "settings", one for each symbol.
 
     May be repeated: the platform keeps results, and the ledger keeps the job until `Ledger.close` says "collected".
 
@@ -251,20 +254,26 @@ def _samples(entry: Entry, shots: Shots, ledger: Ledger) -> Samples:
         "known_answers": {"shots": shots.answers, "flips01": shots.flips01, "flips10": shots.flips10},
         "calibration": plan["calibration"],
     }
-    if plan["circuit"] == "chsh":
-        symbols = 2 * shots.bits[:, ::2] + shots.bits[:, 1::2]
-        settings = np.repeat(np.array(plan["settings"], np.uint8), plan["shots"], axis=0)
-        won = ((symbols // 2 != symbols % 2) == (settings == 3)).sum(axis=0)
-        pairs = zip(plan["qubits"][::2], plan["qubits"][1::2], strict=True)
-        found = {f"{a}-{b}": (int(k), len(symbols)) for (a, b), k in zip(pairs, won, strict=True)}
-        ledger.learn(entry.tag, "chsh", found)
-        facts["settings"] = f"random, 2x + y a symbol, {plan['shots']} shots a circuit"
-        side = {"settings": settings.reshape(-1)}
-        flat = np.ascontiguousarray(symbols).reshape(-1)
-        samples = Samples.from_symbols(flat, 2, lanes=symbols.shape[1], side_data=side, provenance=facts)
-        wipe(flat)
-        return samples
-    return Samples.from_symbols(shots.bits.reshape(-1), lanes=len(plan["qubits"]), provenance=facts)
+    protocol = PROTOCOLS.get(plan["circuit"])
+    if protocol is None:
+        return Samples.from_symbols(shots.bits.reshape(-1), lanes=len(plan["qubits"]), provenance=facts)
+    outcomes = symbols(protocol, shots.bits)
+    settings = np.repeat(np.array(plan["settings"], np.uint8), plan["shots"], axis=0)
+    if protocol.entangled:
+        wins = won(protocol, outcomes, settings).sum(axis=0)
+        units = np.reshape(plan["qubits"], (-1, protocol.qubits)).tolist()
+        found = {"-".join(map(str, unit)): (int(k), len(outcomes)) for unit, k in zip(units, wins, strict=True)}
+        ledger.learn(entry.tag, protocol.name, found)
+    facts["settings"] = f"random, {protocol.about}, {plan['shots']} shots a group"
+    if protocol.name == "source-independent":
+        facts["test_share"] = plan["test_share"]
+    side = {"settings": settings.reshape(-1)}
+    try:
+        return Samples.from_symbols(
+            outcomes.reshape(-1), protocol.qubits, lanes=outcomes.shape[1], side_data=side, provenance=facts
+        )
+    finally:
+        wipe(outcomes)
 
 
 def cancel(service: Any, entry: Entry, ledger: Ledger) -> None:

@@ -1,6 +1,7 @@
 """Qubits and couplers chosen by calibration and by what came of past jobs: `ibm:BACKEND?qubits=learned:N`.
 
-Arms are qubits (share of known answers that came out right), or couplers for CHSH (share of trials won). The backend's
+Arms are qubits (share of known answers that came out right), or for protocols with entangled units couplers and chains
+of three (share of trials won). The backend's
 calibration is the prior; the ledger holds the past. Arms that are known not to work are dropped: faulty ones, those
 whose readout errs more than a job may, and those of which past known answers say so. A choice looks at past data only,
 and each claim is computed from the job that came after it (`qrng.sources.selection`).
@@ -8,23 +9,26 @@ and each claim is computed from the job that came after it (`qrng.sources.select
 
 from __future__ import annotations
 
-import math
+from itertools import combinations, pairwise
 from typing import Any
+
+import numpy as np
 
 from qrng.errors import ParameterError
 from qrng.sources.ibm.circuits import WRONG_ANSWERS
 from qrng.sources.ibm.client import guarded
 from qrng.sources.ibm.ledger import Ledger
+from qrng.sources.ibm.plans import check_circuit
+from qrng.sources.protocols import PROTOCOLS, Protocol, correlations
 from qrng.sources.selection import ThompsonSelector
 
-__all__ = ["choose_learned", "coupler_prior", "learned_count", "qubit_prior"]
+__all__ = ["choose_learned", "learned_count", "qubit_prior", "unit_prior"]
 
 PRIOR_TRIALS = 500.0
 """Trials that a calibration of unknown age is worth."""
 MEMORY = 200_000.0
 """Trials of an arm after which older ones count 1/e: some twenty jobs of 10,000 shots."""
 _ALIVE = 1 - WRONG_ANSWERS / 2  # share of known answers of a qubit that errs in one of its two states as a job may
-_BEST_WIN = 0.5 + math.sqrt(2) / 4
 
 
 def learned_count(asked: str | None) -> int | None:
@@ -42,12 +46,15 @@ def learned_count(asked: str | None) -> int | None:
 
 
 def choose_learned(backend: Any, count: int, circuit: str, ledger: Ledger, seed: int | None = None) -> tuple[int, ...]:
-    """Physical qubits for the next job: `count` of them, or both qubits of each of `count` couplers for "chsh".
+    """Physical qubits for the next job: `count` of them, or those of `count` units of a protocol with entangled ones.
 
     Raises:
-        ParameterError: fewer arms work than are asked for.
+        ParameterError: fewer arms work than are asked for, or no such circuit.
     """
-    arms = coupler_prior(backend) if circuit == "chsh" else qubit_prior(backend)
+    check_circuit(circuit)
+    protocol = PROTOCOLS.get(circuit)
+    entangled = protocol is not None and protocol.entangled
+    arms = unit_prior(backend, protocol) if protocol is not None and protocol.entangled else qubit_prior(backend)
     uses = {arm: tuple(map(int, arm.split("-"))) for arm in arms}
     answers: dict[int, tuple[int, int]] = {}
     for arm, wins, trials in ledger.outcomes(backend.name, "answers"):
@@ -60,12 +67,12 @@ def choose_learned(backend: Any, count: int, circuit: str, ledger: Ledger, seed:
         [arms[arm] for arm in working], PRIOR_TRIALS, MEMORY, [uses[arm] for arm in working], seed
     )
     place = {arm: k for k, arm in enumerate(working)}
-    for arm, wins, trials in ledger.outcomes(backend.name, "chsh" if circuit == "chsh" else "answers"):
+    for arm, wins, trials in ledger.outcomes(backend.name, circuit if entangled else "answers"):
         if arm in place and trials:
             selector.update(place[arm], wins, trials)
     chosen = selector.choose(count)
     if len(chosen) < count:
-        raise ParameterError(f"ibm: only {len(chosen)} couplers that share no qubit were found, not {count}")
+        raise ParameterError(f"ibm: only {len(chosen)} units of {circuit} that share no qubit were found, not {count}")
     return tuple(qubit for k in chosen for qubit in uses[working[k]])
 
 
@@ -74,25 +81,40 @@ def qubit_prior(backend: Any) -> dict[str, float]:
     return {str(qubit): _clip(1 - error) for qubit, error in _readout_errors(backend).items()}
 
 
-def coupler_prior(backend: Any) -> dict[str, float]:
-    """Share of CHSH trials that each working coupler should win, by the calibration.
+def unit_prior(backend: Any, protocol: Protocol) -> dict[str, float]:
+    """Share of trials that each working coupler ("a-b"), or chain of three ("a-b-c"), should win by the calibration.
 
     A gate of average infidelity e, taken as depolarizing (parameter 4e/3 for two qubits), leaves the correlations with
-    a factor 1 − 4e/3, a readout error r with 1 − 2r: ω = 1/2 + √2/4 · (1 − 4e/3)(1 − 2 r_a)(1 − 2 r_b).
+    a factor 1 − 4e/3, a readout error r with 1 − 2r: of an ideal unit's lead over 1/2, the product of the factors of
+    its gates and qubits is left.
     """
-    errors = _readout_errors(backend)
-    found: dict[str, float] = {}
+    errors, kept = _readout_errors(backend), _gate_factors(backend)
+    chains = [tuple(sorted(pair)) for pair in kept]
+    if protocol.qubits == 3:
+        shared = [(a - b, a & b, b - a) for a, b in combinations(kept, 2) if a & b]
+        chains = [tuple(qubit for part in parts for qubit in part) for parts in shared]
+        chains = [min(chain, chain[::-1]) for chain in chains]
+    lead = float(np.abs(correlations(protocol)).mean()) / 2
+    found = {}
+    for chain in chains:
+        if all(qubit in errors for qubit in chain):
+            factors = [1 - 2 * errors[qubit] for qubit in chain]
+            factors += [kept[frozenset(pair)] for pair in pairwise(chain)]
+            found["-".join(map(str, chain))] = _clip(0.5 + lead * float(np.prod(factors)))
+    return found
+
+
+def _gate_factors(backend: Any) -> dict[frozenset[int], float]:
+    """What each coupler's best gate leaves of the correlations; couplers whose gates err too much are left out."""
+    found: dict[frozenset[int], float] = {}
     with guarded("reading the calibration"):
         for name in backend.operation_names:
             for qubits, properties in backend.target[name].items() if name in backend.target else ():
                 if qubits is None or len(qubits) != 2 or properties is None or properties.error is None:
                     continue
-                a, b = sorted(qubits)
-                if a not in errors or b not in errors or not 0 <= properties.error < WRONG_ANSWERS:
-                    continue
-                kept = (1 - 4 * properties.error / 3) * (1 - 2 * errors[a]) * (1 - 2 * errors[b])
-                win = _clip(0.5 + (_BEST_WIN - 0.5) * kept)
-                found[f"{a}-{b}"] = max(win, found.get(f"{a}-{b}", 0.0))
+                if 0 <= properties.error < WRONG_ANSWERS:
+                    pair = frozenset(qubits)
+                    found[pair] = max(1 - 4 * properties.error / 3, found.get(pair, 0.0))
     return found
 
 

@@ -1,8 +1,8 @@
 """What was submitted, in a small SQLite file, so that a crash or a closed laptop loses nothing and pays nothing twice.
 
 A row is written before the job is sent, with a tag that the job carries; if the process dies before the job's number
-comes back, the job is found by that tag. What came of each qubit's known answers and each pair's Bell trials is kept as
-counts, for later choices (`qrng.sources.ibm.learned`). The file holds no token and no raw bits.
+comes back, the job is found by that tag. What came of each qubit's known answers and each entangled unit's trials is
+kept as counts, for later choices (`qrng.sources.ibm.learned`). The file holds no token and no raw bits.
 """
 
 from __future__ import annotations
@@ -134,7 +134,9 @@ class Ledger:
             return ended.rowcount == 1
 
     def learn(self, tag: str, kind: str, outcomes: dict[str, tuple[int, int]]) -> None:
-        """Note what came of each arm in a job, once: `kind` is "answers" (arm "7") or "chsh" (arm "7-8")."""
+        """Note what came of each arm in a job, once: `kind` is "answers" (arm "7"), "chsh" (arm "7-8") or
+        "mermin" (arm "7-8-9").
+        """
         with self._transaction() as database:
             database.executemany(
                 "INSERT OR IGNORE INTO outcomes VALUES (?, ?, ?, ?, ?)",

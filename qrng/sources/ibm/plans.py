@@ -9,6 +9,7 @@ from typing import Any
 from qrng.errors import ParameterError
 from qrng.sources.ibm.circuits import KNOWN_ANSWERS
 from qrng.sources.ibm.client import guarded
+from qrng.sources.protocols import PROTOCOLS, check_group, check_share, disjoint
 
 __all__ = [
     "CIRCUITS",
@@ -18,16 +19,17 @@ __all__ = [
     "Cost",
     "JobPlan",
     "Limits",
+    "check_circuit",
     "choose_qubits",
     "cost",
     "limits_of",
     "make_plans",
 ]
 
-CIRCUITS = ("hadamard", "chsh")
+CIRCUITS = ("hadamard", *PROTOCOLS)
 MODES = ("job", "batch")
 _SHOTS = 10_000  # shots of a circuit where circuits are not scarce: the two known-answer circuits take as many
-_SETTINGS = 64  # circuits of a CHSH job, each with settings of its own, where the shots a setting are not asked for
+_SETTINGS = 64  # circuits of a protocol's job, each with settings of its own, where no group is asked for
 
 REP_DELAY = 250e-6
 """Seconds between shots: the default of the processors from 127 qubits on, as their configurations state it."""
@@ -65,7 +67,8 @@ class JobPlan:
         hadamards: number of circuits that make raw bits.
         shots: shots of every circuit.
         rep_delay: seconds between shots, None for the backend's default.
-        circuit: "hadamard", or "chsh" for Bell pairs with random settings, drawn anew for each circuit of each job.
+        circuit: "hadamard", or a protocol with random settings, drawn anew for each unit in each circuit of each job.
+        test_share: share of X for "source-independent", as in `draw_settings`.
     """
 
     qubits: tuple[int, ...]
@@ -73,6 +76,7 @@ class JobPlan:
     shots: int
     rep_delay: float | None = None
     circuit: str = "hadamard"
+    test_share: float = 0.0625
 
 
 def limits_of(backend: Any) -> Limits:
@@ -101,11 +105,13 @@ def make_plans(
     mode: str = "job",
     limits: Limits | None = None,
     group: int | None = None,
+    test_share: float = 0.0625,
 ) -> list[JobPlan]:
     """Plans for at least `shots` shots of noise: one in job mode, as many as are needed in batch mode, all alike.
 
     Args:
-        group: shots that share their settings, for "chsh": more where the job's circuits don't suffice.
+        group: shots that share their settings, for a protocol: more where the job's circuits don't suffice.
+        test_share: as in `JobPlan`.
 
     Raises:
         ParameterError: more than one job holds in job mode, or what the backend can't do.
@@ -117,10 +123,15 @@ def make_plans(
         raise ParameterError(f"ibm: at least one shot is taken, not {shots}")
     if not qubits:
         raise ParameterError("ibm: no qubits are left to measure")
-    if circuit not in CIRCUITS or (circuit == "chsh" and len(qubits) % 2):
-        raise ParameterError(f"ibm: the circuit is one of {', '.join(CIRCUITS)}; chsh takes an even number of qubits")
-    if group is not None and (circuit != "chsh" or group < 1):
-        raise ParameterError("ibm: a group is of at least one shot, and of chsh circuits, which have settings")
+    check_circuit(circuit)
+    protocol = PROTOCOLS.get(circuit)
+    if protocol is not None and len(qubits) % protocol.qubits:
+        raise ParameterError(f"ibm: {circuit} takes a multiple of {protocol.qubits} qubits, not {len(qubits)}")
+    if group is not None:
+        check_group("ibm", group)
+        if protocol is None:
+            raise ParameterError("ibm: a group is of shots that share their settings; hadamard circuits have none")
+    check_share("ibm", test_share)
     _check_delay(rep_delay, limits)
     best, most = _capacity(limits)
     jobs = math.ceil(shots / most)
@@ -131,14 +142,14 @@ def make_plans(
         )
     share = math.ceil(shots / jobs)
     hadamards = math.ceil(share / min(_SHOTS, limits.shots))
-    if circuit == "chsh":
+    if protocol is not None:
         hadamards = max(hadamards, min(share, _SETTINGS) if group is None else math.ceil(share / group))
     if limits.circuits is not None:
         hadamards = min(hadamards, limits.circuits - KNOWN_ANSWERS)
     each = math.ceil(share / hadamards)
     if each > limits.shots or (hadamards + KNOWN_ANSWERS) * each > limits.executions:
         hadamards, each = math.ceil(share / best), best
-    return [JobPlan(qubits, hadamards, each, rep_delay, circuit)] * jobs
+    return [JobPlan(qubits, hadamards, each, rep_delay, circuit, test_share)] * jobs
 
 
 def _capacity(limits: Limits) -> tuple[int, int]:
@@ -163,16 +174,33 @@ def _check_delay(rep_delay: float | None, limits: Limits) -> None:
         raise ParameterError(f"ibm: rep_delay must lie from {low:g} to {high:g} s on this backend, not {rep_delay:g}")
 
 
-def choose_qubits(backend: Any, asked: str | None) -> tuple[int, ...]:
-    """Physical qubits from "all", a number, or a list such as "0,4,7"; qubits known as faulty are left out of "all".
+def check_circuit(circuit: str) -> None:
+    """Raise ParameterError unless there is such a circuit."""
+    if circuit not in CIRCUITS:
+        raise ParameterError(f"ibm: the circuit is one of {', '.join(CIRCUITS)}, not {circuit!r}")
+
+
+def choose_qubits(backend: Any, asked: str | None, circuit: str = "hadamard") -> tuple[int, ...]:
+    """Physical qubits from "all", or a list such as "0,4,7".
+
+    "all" leaves out qubits and couplers known as faulty; of a protocol with entangled units it takes as many disjoint
+    couplers, or chains of three, as are found.
 
     Raises:
-        ParameterError: numbers that the backend doesn't have.
+        ParameterError: numbers that the backend doesn't have, or no such circuit.
     """
+    check_circuit(circuit)
     total = backend.num_qubits
+    size = PROTOCOLS[circuit].qubits if circuit in PROTOCOLS else 1
     if asked in (None, "all"):
         with guarded("reading the calibration"):
-            faulty = set(getattr(backend.properties(), "faulty_qubits", list)() or [])
+            known = backend.properties()
+            faulty = set(getattr(known, "faulty_qubits", list)() or [])
+            broken = {frozenset(gate.qubits) for gate in getattr(known, "faulty_gates", list)() or []}
+            edges = [] if size == 1 else backend.coupling_map.get_edges()
+        if size > 1:
+            usable = [edge for edge in edges if not faulty & set(edge) and frozenset(edge) not in broken]
+            return tuple(qubit for unit in disjoint(usable, size) for qubit in unit)
         return tuple(q for q in range(total) if q not in faulty)
     try:
         found = tuple(int(part) for part in str(asked).split(","))

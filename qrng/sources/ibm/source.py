@@ -17,25 +17,28 @@ from qrng.sources.ibm.learned import choose_learned, learned_count
 from qrng.sources.ibm.ledger import Entry, Ledger
 from qrng.sources.ibm.plans import JobPlan, choose_qubits, limits_of, make_plans
 from qrng.sources.options import Options
+from qrng.sources.protocols import PROTOCOLS
 
 __all__ = ["IbmSource", "open_spec"]
 
 
 class IbmSource(Source):
-    """Hadamard circuits on a backend of IBM Quantum.
+    """Hadamard circuits, or a protocol's, on a backend of IBM Quantum.
 
     Args:
         backend: its name, as ibm_fez.
-        qubits: "all", physical qubits as "0,4,7", or "learned:N" for N qubits (N pairs with chsh) that calibration and
-            past jobs speak for, chosen anew for each submission; each qubit is a lane.
+        qubits: "all", physical qubits as "0,4,7", or "learned:N" for N of them (couplers with chsh, chains of three
+            with mermin) that calibration and past jobs speak for, chosen anew for each submission. Each qubit is a
+            lane, of a protocol each unit.
         shots: shots of noise that are submitted at a time; with each job come two known-answer circuits.
         rep_delay: seconds between shots, None for the backend's default.
         instance: CRN or name of the service instance, None for the account's.
         timeout: seconds to wait for a job; one that takes longer stays in the ledger.
         ledger: the file of jobs, None for the default.
-        circuit: "hadamard", or "chsh" for Bell pairs (0, 1), (2, 3), … of the qubits, with settings as side data.
+        circuit: "hadamard", or a name in PROTOCOLS, whose units are the qubits in order, with settings as side data.
         mode: "job" for one job at a time, "batch" for as many jobs at a time as the shots need.
-        group: with chsh, shots that share their settings; None for 64 circuits a job.
+        group: with a protocol, shots that share their settings; None for 64 circuits a job.
+        test_share: with "source-independent", the share of X, a multiple of 1/256.
         service: a connected service, None to connect with the user's account.
 
     Raises:
@@ -54,6 +57,7 @@ class IbmSource(Source):
         circuit: str = "hadamard",
         mode: str = "job",
         group: int | None = None,
+        test_share: float = 0.0625,
         service: Any = None,
     ) -> None:
         self.service = service if service is not None else client.connect(instance)
@@ -62,14 +66,14 @@ class IbmSource(Source):
         self.ledger = Ledger(ledger)
         self._limits = limits_of(self.backend)
         self._asked, self._shots, self._delay, self._circuit = qubits, shots, rep_delay, circuit
-        self._mode, self._group = mode, group
+        self._mode, self._group, self._share = mode, group, test_share
         self.plans = self._plan()
-        self.lanes = len(self.plans[0].qubits)
-        if circuit == "chsh":
-            self.lanes, self.bits_per_symbol = self.lanes // 2, 2
+        self.bits_per_symbol = PROTOCOLS[circuit].qubits if circuit in PROTOCOLS else 1
+        self.lanes = len(self.plans[0].qubits) // self.bits_per_symbol
         self._timeout, self._instance = timeout, instance
         given = {"qubits": qubits, "shots": shots, "rep_delay": rep_delay, "instance": instance, "timeout": timeout}
         given.update(circuit=circuit, mode=mode, group=group)
+        given["test_share"] = test_share if circuit == "source-independent" else None
         self.spec = f"ibm:{backend}?" + urlencode({k: v for k, v in given.items() if v is not None}, safe=",:")
         self._held: Samples | None = None
         self._pending: list[Entry] = []
@@ -82,10 +86,12 @@ class IbmSource(Source):
         """Plans of the next submission; learned qubits are chosen anew, by past data only."""
         learned = learned_count(self._asked)
         if learned is None:
-            qubits = choose_qubits(self.backend, self._asked)
+            qubits = choose_qubits(self.backend, self._asked, self._circuit)
         else:
             qubits = choose_learned(self.backend, learned, self._circuit, self.ledger)
-        return make_plans(qubits, self._shots, self._delay, self._circuit, self._mode, self._limits, self._group)
+        return make_plans(
+            qubits, self._shots, self._delay, self._circuit, self._mode, self._limits, self._group, self._share
+        )
 
     def submit(self) -> list[Entry]:
         """Send the jobs of the plan and note them; `jobs.collect` brings their bits later."""
@@ -160,7 +166,7 @@ class IbmSource(Source):
 
 
 def open_spec(target: str, options: Options) -> IbmSource:
-    """Open `ibm:BACKEND?qubits=…&shots=…&rep_delay=…&instance=…&timeout=…&circuit=…&mode=…&group=…`."""
+    """Open `ibm:BACKEND?qubits=…&shots=…&rep_delay=…&instance=…&timeout=…&circuit=…&mode=…&group=…&test_share=…`."""
     if not target:
         raise ParameterError("ibm: needs a backend, as in ibm:ibm_fez")
     delay = options.number("rep_delay", -1.0)
@@ -178,4 +184,5 @@ def open_spec(target: str, options: Options) -> IbmSource:
         circuit=options.text("circuit", "hadamard") or "",
         mode=options.text("mode", "job") or "",
         group=options.integer("group"),
+        test_share=options.number("test_share", 0.0625),
     )

@@ -29,6 +29,7 @@ class Platform:
     Attributes:
         fail: method and path pattern to a list of HTTP statuses; each request that matches takes one, None is fine.
         states: states that a job goes through, one a question; the last one stays.
+        execute: runs the circuits that were sent, so many shots, into result tables; None: known answers and coins.
         spoil: changes the list of result tables (bool arrays, shots × qubits) before they are sent.
         truncate: how many characters of the results are sent.
         usage: what /instances/usage answers.
@@ -41,6 +42,7 @@ class Platform:
         self.states = ["Completed"]
         self.reason: dict[str, Any] = {}
         self.spoil: Callable[[list[np.ndarray]], list[np.ndarray]] = lambda tables: tables
+        self.execute: Callable[[list[Any], int], list[np.ndarray]] | None = None
         self.truncate: int | None = None
         self.usage: dict[str, Any] = {"usage_limit_seconds": 600, "usage_consumed_seconds": 12}
         self.jobs: dict[str, dict[str, Any]] = {}
@@ -69,9 +71,14 @@ class Platform:
         """Results as the program that was asked for gives them: the executor's, or SamplerV2's."""
         if job["program_id"] == "sampler":
             pubs = job["params"]["pubs"]
-            return self._of_sampler(self._tables(len(pubs), pubs[0][2]))[: self.truncate]
+            return self._of_sampler(self._run(job, len(pubs), pubs[0][2]))[: self.truncate]
         program = job["params"]["quantum_program"]
-        return self._of_executor(program, self._tables(len(program["items"]), program["shots"]))[: self.truncate]
+        return self._of_executor(program, self._run(job, len(program["items"]), program["shots"]))[: self.truncate]
+
+    def _run(self, job: dict[str, Any], circuits: int, shots: int) -> list[np.ndarray]:
+        if self.execute is None:
+            return self._tables(circuits, shots)
+        return self.spoil(self.execute(sent_circuits(job), shots))
 
     def _tables(self, circuits: int, shots: int) -> list[np.ndarray]:
         n = self.qubits
@@ -164,6 +171,17 @@ class Platform:
             if found[2] == "/metrics":
                 return 200, {"usage": {"status": "final", "qpu_charge_time_seconds": 3}}
         return 404, {"error": {"message": "not found", "code": 1}}
+
+
+def sent_circuits(job: dict[str, Any]) -> list[Any]:
+    """The circuits of a job, out of what came over the wire."""
+    if job["program_id"] == "sampler":
+        from qiskit_ibm_runtime import RuntimeDecoder
+
+        return [pub[0] for pub in json.loads(json.dumps(job["params"]["pubs"]), cls=RuntimeDecoder)]
+    from ibm_quantum_schemas.executor.version_2_0 import QuantumProgramModel
+
+    return list(QuantumProgramModel.model_validate(job["params"]["quantum_program"]).circuits.to_python())
 
 
 def token(seconds: int) -> dict[str, Any]:

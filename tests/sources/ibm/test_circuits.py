@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qrng.sources.ibm.circuits import build, build_chsh, columns, known_pattern, read_results
+from qrng.sources.ibm.circuits import build, build_protocol, columns, known_pattern, read_results
+from qrng.sources.protocols import PROTOCOLS
 
 
 @pytest.mark.parametrize("sampler", ["executor", "SamplerV2"])
@@ -64,7 +65,7 @@ def test_bell_pairs_reach_the_value_of_quantum_mechanics(ibm_extra: None, sim_ex
     settings = [[0, 3], [1, 2], [2, 1], [3, 0]]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        circuits = build_chsh(FakeMelbourneV2(), [5, 6, 3, 2], settings)[2:]
+        circuits = build_protocol(FakeMelbourneV2(), PROTOCOLS["chsh"], [5, 6, 3, 2], settings)[2:]
         results = SamplerV2(seed=1).run(circuits, shots=4000).result()
     win: list[float] = []
     for row, result in zip(settings, results, strict=True):

@@ -339,7 +339,7 @@ def test_bell_pairs_come_with_the_settings_of_their_circuits(
     assert together.tolist() == np.repeat(settings, 10, axis=0).reshape(-1).tolist()
     bits = np.concatenate(sent[:64]).astype(int)
     assert Samples.join([first, rest]).symbols().reshape(-1, 2).tolist() == (2 * bits[:, ::2] + bits[:, 1::2]).tolist()
-    assert first.provenance["settings"] == "random, 2x + y a symbol, 10 shots a circuit"
+    assert first.provenance["settings"] == "random, 2x + y, 10 shots a group"
 
     for options in ({"qubits": "0,2,3,4"}, {"qubits": "0,1,2"}, {"circuit": "w"}):
         with pytest.raises(ParameterError), open_ibm(**{"circuit": "chsh", "qubits": "0,1", **options}) as source:

@@ -13,9 +13,10 @@ from scipy.stats import binomtest
 
 from qrng.entropy.physical import trusted_qubit
 from qrng.errors import ParameterError, SourceError
-from qrng.sources.ibm.learned import choose_learned, coupler_prior, learned_count, qubit_prior
+from qrng.sources.ibm.learned import choose_learned, learned_count, qubit_prior, unit_prior
 from qrng.sources.ibm.ledger import Ledger
 from qrng.sources.ibm.source import IbmSource
+from qrng.sources.protocols import PROTOCOLS
 
 OpenIbm = Callable[..., IbmSource]
 
@@ -37,7 +38,7 @@ def test_the_calibration_is_the_prior(backend: Any, platform: Any, ledger: Ledge
     errors = [1 - p for p in qubit_prior(backend).values()]
     told = {entry["name"]: entry["value"] for entry in platform.properties["qubits"][2]}
     assert len(errors) == 5 and errors[2] == pytest.approx(told["readout_error"])
-    couplers = coupler_prior(backend)
+    couplers = unit_prior(backend, PROTOCOLS["chsh"])
     assert set(couplers) == {"0-1", "1-2", "2-3", "3-4"}
     assert all(0.75 < win < 0.5 + 2**0.5 / 4 for win in couplers.values())
     found = choices(backend, 2, "hadamard", ledger)

@@ -41,7 +41,7 @@ def test_shots_a_setting_are_as_asked_for_where_circuits_suffice() -> None:
     shots=st.integers(1, 30_000_000),
     most_shots=st.integers(100, 200_000),
     circuits=st.none() | st.integers(3, 2000),
-    circuit=st.sampled_from(["hadamard", "chsh"]),
+    circuit=st.sampled_from(["hadamard", "chsh", "dimension-witness"]),
 )
 def test_no_plan_breaks_a_limit_and_all_bring_the_shots(
     shots: int, most_shots: int, circuits: int | None, circuit: str
@@ -78,11 +78,12 @@ def test_a_delay_that_the_backend_can_not_hold_is_refused_before_anything_is_sen
     ("options", "says"),
     [
         ({"mode": "session"}, "job, batch"),
-        ({"circuit": "w"}, "hadamard, chsh"),
-        ({"circuit": "chsh"}, "even number"),
+        ({"circuit": "w"}, "hadamard, source-independent, chsh, mermin"),
+        ({"circuit": "chsh"}, "a multiple of 2 qubits, not 3"),
         ({"qubits": ()}, "no qubits"),
-        ({"group": 4}, "chsh circuits"),
-        ({"group": 0, "circuit": "chsh", "qubits": (0, 1)}, "at least one shot"),
+        ({"group": 4}, "hadamard circuits have none"),
+        ({"group": 0, "circuit": "chsh", "qubits": (0, 1)}, "from 1 to 10000 shots"),
+        ({"circuit": "source-independent", "test_share": 0.0}, "multiple of 1/256"),
         ({"limits": Limits(circuits=2)}, "no room"),
     ],
 )
