@@ -121,3 +121,13 @@ def test_a_source_of_your_own_takes_thirty_lines_and_feeds_everything() -> None:
         assert rbg.status()["health"]["state"] == "OK"
     bits = own.BeamSplitter(0.9).read(10_000)
     assert 0.85 < bits.symbols().mean() < 0.95
+
+
+def test_a_side_channel_shows_beside_the_diode_and_nowhere_else() -> None:
+    side = load("side_channel")
+    samples = side.LeakyHomodyne().read(100_000)
+    assert side.verdict(samples, 0.85).startswith("OK: no alarm")
+    assert "side alarmed at sample" in side.verdict(samples, 0.85, "laser_monitor")
+    shuffled = {"laser_monitor": np.random.default_rng(1).permutation(samples.side_data["laser_monitor"])}
+    unrelated = qrng.Samples.from_symbols(samples.symbols(), side_data=shuffled)
+    assert side.verdict(unrelated, 0.85, "laser_monitor").startswith("OK: no alarm")
