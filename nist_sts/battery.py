@@ -24,6 +24,9 @@ DEFAULT_LENGTH = 1_000_000
 WHOLE_UP_TO = 10_000_000
 """Longest input, in bits, that is one sequence where neither length nor sequences are given."""
 
+GATHERED = MAX_LENGTH
+"""Most bits, 512 MB, of an input of unknown size that are kept to divide it into a given number of sequences."""
+
 Plan = tuple[tuple[str, Mapping[str, Any]], ...]
 """Names of tests and their parameters: small, and fit to be sent to another process."""
 Found = list[tuple[tuple[float | None, ...], str | None]]
@@ -141,7 +144,12 @@ def _layout(stream: BitStream, length: int | None, sequences: int | None) -> tup
     elif length is None and sequences is None:
         length = DEFAULT_LENGTH
     elif length is None and sequences is not None:
-        held = stream.gather() if stream.total is None else stream.total
+        held = stream.gather(GATHERED + 1) if stream.total is None else stream.total
+        if stream.total is None and held > GATHERED:
+            raise ParameterError(
+                f"{GATHERED:,} bits came and no end is in sight, so {sequences:,} equal sequences can't be cut: "
+                "give their length"
+            )
         length = held // sequences
         if held and not length:
             raise ParameterError(f"{sequences:,} sequences asked of an input of {held:,} bits")

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qrng.accounting import Account, account
-from qrng.assessed_data import MAX_WIDTH
-from qrng.assessment import Assessment, assess
 from qrng.claim import EntropyClaim
 from qrng.errors import EntropyError, HealthAlarm, HealthFailure, ParameterError
 from qrng.health.scan import HealthReport, scan
@@ -16,6 +13,10 @@ from qrng.health.startup import STARTUP_SYMBOLS
 from qrng.health.states import State
 from qrng.samples import Samples
 from qrng.source import Source
+
+if TYPE_CHECKING:
+    from qrng.accounting import Account
+    from qrng.assessment import Assessment
 
 __all__ = [
     "LANE_SYMBOLS",
@@ -121,6 +122,11 @@ def claim_of_whole(samples: Samples, name: str, physical: str | None = None, log
         EntropyError: they carry none, and no health test sees why; or the bound leaves nothing.
         ParameterError: a bound that the capture doesn't suffice for.
     """
+    # Imported here: a generator whose claim is known needs none of it, and it costs a third of the command's start.
+    from qrng.accounting import account
+    from qrng.assessed_data import MAX_WIDTH
+    from qrng.assessment import assess
+
     bound = account(samples, physical, log2_error) if physical else None
     try:
         found = assess(samples, keep="low" if bound and samples.bits_per_symbol > MAX_WIDTH else None)

@@ -5,25 +5,25 @@
 #include "qrng.h"
 #include "entropy/bzip2.h"
 
-static void *take(uint8_t **from, size_t bytes) {
-    void *taken = *from;
-    *from += (bytes + 63) / 64 * 64;
+static void *take(uint8_t *scratch, size_t *used, size_t bytes) {
+    void *taken = scratch ? scratch + *used : NULL;
+    *used += (bytes + 63) / 64 * 64;
     return taken;
 }
 
+/* Returns the bytes carved; without a scratch, those that it needs. */
 static size_t carve(bzip2_buffers *w, uint8_t *scratch, unsigned level) {
-    size_t n = 100000 * (size_t)level;
-    uint8_t *at = scratch;
-    w->keys = take(&at, n * sizeof *w->keys);
-    w->spare = take(&at, n * sizeof *w->spare);
-    w->order = take(&at, n * sizeof *w->order);
-    w->rank = take(&at, n * sizeof *w->rank);
-    w->groups = take(&at, 2 * (n + 2) * sizeof *w->groups);
-    w->bins = take(&at, sizeof *w->bins << 16);
-    w->symbols = take(&at, n * sizeof *w->symbols);
-    w->bytes = take(&at, n);
-    w->before = take(&at, n);
-    return (size_t)(at - scratch);
+    size_t n = 100000 * (size_t)level, used = 0;
+    w->keys = take(scratch, &used, n * sizeof *w->keys);
+    w->spare = take(scratch, &used, n * sizeof *w->spare);
+    w->order = take(scratch, &used, n * sizeof *w->order);
+    w->rank = take(scratch, &used, n * sizeof *w->rank);
+    w->groups = take(scratch, &used, 2 * (n + 2) * sizeof *w->groups);
+    w->bins = take(scratch, &used, sizeof *w->bins << 16);
+    w->symbols = take(scratch, &used, n * sizeof *w->symbols);
+    w->bytes = take(scratch, &used, n);
+    w->before = take(scratch, &used, n);
+    return used;
 }
 
 void qrng_bzip2_carve(bzip2_buffers *w, void *scratch, unsigned level) {

@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "check.h"
+#include "health/sine.h"
 
 /* The sine bank written apart from the kernel: every bet's payoff bit by bit, in double precision. */
 enum { OCTAVES = 5, PERIODS = 6, SIZES = 3, PHASES = 8, BLOCK = 128, N = BLOCK * 16 * 3 };
@@ -69,6 +70,26 @@ static void equals_its_definition_however_cut(void) {
     }
 }
 
+/* Whichever value a source at its claim prefers, no bet's payoff over a block has a mean above 1. */
+static void payoffs_have_mean_at_most_one(void) {
+    static qrng_sine b;
+    for (int k = 0; k < 3; k++) {
+        const double g = (double[]){0.5, 0.6, 0.9}[k];
+        CHECK(qrng_sine_init(&b, g) == QRNG_OK);
+        for (int cell = 0; cell < SINE_SIZES * SINE_FINE * SINE_ROW * 2; cell++) {
+            const int a = cell % SINE_SIZES, fine = cell / SINE_SIZES % SINE_FINE;
+            const int place = cell / (SINE_SIZES * SINE_FINE) % SINE_ROW;
+            const double p = cell / (SINE_SIZES * SINE_FINE * SINE_ROW) ? g : 1 - g;
+            double mean = 0, chance = pow(1 - p, BLOCK);
+            for (int c = 0; c <= BLOCK; c++) {
+                mean += chance * (double)b.payoff[a][fine][c][place];
+                chance *= (BLOCK - c) / (c + 1.0) * p / (1 - p);
+            }
+            CHECK(mean <= 1 + 1e-12 && mean > 0);
+        }
+    }
+}
+
 static void a_swing_is_found_with_its_period(void) {
     uint64_t rng = 3;
     enum { M = 1 << 17 };
@@ -121,6 +142,7 @@ static void what_cannot_be_a_state_is_refused(void) {
 
 static void all(void) {
     equals_its_definition_however_cut();
+    payoffs_have_mean_at_most_one();
     a_swing_is_found_with_its_period();
     nothing_overflows_into_silence();
     what_cannot_be_a_state_is_refused();

@@ -4,14 +4,19 @@ x = x1 ‖ x2 has n1 = 2r bits and min-entropy k1, y min-entropy k2; p is any ev
 below 2^L. Over uniform x a parity of outputs at up to 2^L different y is biased by less than 2^(L - r): a polynomial of
 degree below 2^L in x1 has to vanish.
 
-"published" (Raz, STOC 2005; the form in which cryptomite codes it), p m <= 2^L:
-    log2 e = m/2 + 1 + (n1 - k1)/p + max((L - r + 1)/p, log2 p - k2/2).
-"derived" here from the same argument without its roundings, p <= 2^L:
-    log2 e = m/2 - 1 + (n1 - k1)/p + log2(2^((L - r)/p) + ((p - 1)!!)^(1/p) 2^(-k2/2)).
-    By Hölder, sum over x of P(x) |g(x)| <= (2^(n1 - k1) E g^p)^(1/p), g(x) the mean over y of a parity's sign; of the p
-    values of y that g^p has, all even multiplicities have probability at most (p - 1)!! 2^(-k2 p/2), and the others
-    average to the bias; e <= (1/2) 2^(m/2) max |bias| is the XOR lemma. What p counts is different y, as parities of
-    several outputs at one y are one functional of the field: so p <= 2^L.
+"published" (Raz, STOC 2005; the form in which cryptomite codes it), p m <= 2^L::
+
+    log2 e = m/2 + 1 + (n1 - k1)/p + max((L - r + 1)/p, log2 p - k2/2)
+
+"derived" here from the same argument without its roundings, p <= 2^L::
+
+    log2 e = m/2 - 1 + (n1 - k1)/p + log2(2^((L - r)/p) + ((p - 1)!!)^(1/p) 2^(-k2/2))
+
+By Hölder, the sum over x of `P(x) |g(x)|` is at most (2^(n1 - k1) E g^p)^(1/p), g(x) the mean over y of a parity's
+sign; of the p values of y that g^p has, all even multiplicities have probability at most (p - 1)!! 2^(-k2 p/2), and the
+others average to the bias; e is at most (1/2) 2^(m/2) times the largest bias by the XOR lemma. What p counts is
+different y, as parities of several outputs at one y are one functional of the field: so p <= 2^L.
+
 Both hold against classical side information in the Markov model, with min-entropies averaged over it: the product of
 guessing probabilities g1^(1/p) g2^(1/2) is concave for p >= 2. Against quantum side information the generic theorem of
 Arnon-Friedman, Portmann, Scholz (TQC 2016) applies to either: a (k1, k2, e0) extractor is one for k1 + log2(1/e0) and

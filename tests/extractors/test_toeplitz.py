@@ -111,7 +111,7 @@ def test_threads_share_one_long_block(kernel, cls, blocks):
 
 def test_working_space_of_threads_is_wiped(monkeypatch):
     wiped = []
-    monkeypatch.setattr("qrng.extractors.base.wipe", lambda buffer: wiped.append(len(buffer)))
+    monkeypatch.setattr("qrng.extractors.linear.wipe", lambda buffer: wiped.append(len(buffer)))
     ext = Toeplitz(700_002, 300_001)
     with ext.prepare(system_seed) as seed:
         ext.extract(bytes(87_501), seed, threads=2)

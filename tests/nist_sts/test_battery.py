@@ -1,5 +1,6 @@
 """Many sequences through many tests: cutting, verdicts, what is not applicable."""
 
+import itertools
 import json
 import multiprocessing
 from collections.abc import Iterator
@@ -218,6 +219,20 @@ def test_long_input_is_cut_into_megabits() -> None:
 def test_questions_without_an_answer_are_refused(arguments: dict, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         nist_sts.run(good(8000), **arguments)
+
+
+def test_a_sequence_has_at_most_two_to_the_32_bits() -> None:
+    with pytest.raises(ParameterError, match=r"at most 2\^32 bits, not 4,294,967,297"):
+        nist_sts.run(bytes(1000), length=2**32 + 1)
+    with pytest.raises(ParameterError, match="1 × 4,294,967,296 bits asked"):  # the longest is allowed, but not there
+        nist_sts.run(bytes(1000), length=2**32)
+
+
+def test_an_endless_pipe_is_not_gathered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nist_sts.battery.GATHERED", 1 << 16)
+    pieces = (Samples.from_symbols(np.zeros(1 << 12, np.uint8), 1) for _ in itertools.count())
+    with pytest.raises(ParameterError, match=r"no end is in sight.*give their length"):
+        nist_sts.run(pieces, sequences=3)
 
 
 def test_an_input_that_ends_early_is_refused() -> None:
