@@ -1,10 +1,10 @@
 """Qubits and couplers chosen by calibration and by what came of past jobs: `ibm:BACKEND?qubits=learned:N`.
 
 Arms are qubits (share of known answers that came out right), or for protocols with entangled units couplers and chains
-of three (share of trials won). The backend's
-calibration is the prior; the ledger holds the past. Arms that are known not to work are dropped: faulty ones, those
-whose readout errs more than a job may, and those of which past known answers say so. A choice looks at past data only,
-and each claim is computed from the job that came after it (`qrng.sources.selection`).
+of three (share of trials won). The backend's calibration is the prior; the ledger holds the past. Arms that are known
+not to work are dropped: faulty ones, those whose readout errs more than a job may, and those of which past known
+answers say so. A choice looks at past data only, and each claim is computed from the job that came after it
+(`qrng.sources.selection`).
 """
 
 from __future__ import annotations
@@ -53,8 +53,10 @@ def choose_learned(backend: Any, count: int, circuit: str, ledger: Ledger, seed:
     """
     check_circuit(circuit)
     protocol = PROTOCOLS.get(circuit)
-    entangled = protocol is not None and protocol.entangled
-    arms = unit_prior(backend, protocol) if protocol is not None and protocol.entangled else qubit_prior(backend)
+    if protocol is not None and protocol.entangled:
+        arms, kind = unit_prior(backend, protocol), circuit
+    else:
+        arms, kind = qubit_prior(backend), "answers"
     uses = {arm: tuple(map(int, arm.split("-"))) for arm in arms}
     answers: dict[int, tuple[int, int]] = {}
     for arm, wins, trials in ledger.outcomes(backend.name, "answers"):
@@ -67,7 +69,7 @@ def choose_learned(backend: Any, count: int, circuit: str, ledger: Ledger, seed:
         [arms[arm] for arm in working], PRIOR_TRIALS, MEMORY, [uses[arm] for arm in working], seed
     )
     place = {arm: k for k, arm in enumerate(working)}
-    for arm, wins, trials in ledger.outcomes(backend.name, circuit if entangled else "answers"):
+    for arm, wins, trials in ledger.outcomes(backend.name, kind):
         if arm in place and trials:
             selector.update(place[arm], wins, trials)
     chosen = selector.choose(count)

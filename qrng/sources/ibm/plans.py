@@ -194,12 +194,10 @@ def choose_qubits(backend: Any, asked: str | None, circuit: str = "hadamard") ->
     size = PROTOCOLS[circuit].qubits if circuit in PROTOCOLS else 1
     if asked in (None, "all"):
         with guarded("reading the calibration"):
-            known = backend.properties()
-            faulty = set(getattr(known, "faulty_qubits", list)() or [])
-            broken = {frozenset(gate.qubits) for gate in getattr(known, "faulty_gates", list)() or []}
-            edges = [] if size == 1 else backend.coupling_map.get_edges()
+            faulty = set(getattr(backend.properties(), "faulty_qubits", list)() or [])
+            edges = [] if size == 1 else backend.coupling_map.get_edges()  # the client leaves out faulty couplers
         if size > 1:
-            usable = [edge for edge in edges if not faulty & set(edge) and frozenset(edge) not in broken]
+            usable = [edge for edge in edges if not faulty & set(edge)]
             return tuple(qubit for unit in disjoint(usable, size) for qubit in unit)
         return tuple(q for q in range(total) if q not in faulty)
     try:
