@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from qrng import terminal
+from qrng.cli.options import note
 from qrng.errors import ParameterError
 
 
@@ -25,6 +26,8 @@ from qrng.errors import ParameterError
 @click.option("--bits-per-symbol", type=int, metavar="W", help="Width of a symbol.")
 @click.option("--lanes", type=int, metavar="L", help="Interleaved streams in RAW.")
 @click.option("--drop-tail", is_flag=True, help="Leave out a last partial block.")
+@click.option("--allowance/--no-allowance", default=None, help="What a weak bias may hide: off the claim, or not.")
+@click.option("--drop-lanes", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out N bad lanes at most.")
 @click.option("--certificate", type=click.Path(dir_okay=False), metavar="FILE", help="Write the record as JSON.")
 @click.option("--sign", "key", type=click.Path(), metavar="PEM", help="Sign the record with this Ed25519 key.")
 @click.option("--json", "as_json", is_flag=True, help="Print the record as JSON.")
@@ -51,6 +54,8 @@ def command(raw: str, out: str, certificate: str | None, key: str | None, as_jso
         options["log2_error"] = -64.0
     with terminal.progress("reading and extracting", None) as advance:
         record = extract_file(raw, out, progress=lambda what, n: advance(n // 8), **options)
+    for alarm in record["input"]["dropped_lanes"]:
+        note(f"lane {alarm['lane']} is left out: {alarm['test']} alarmed at sample {alarm['at_sample']}")
     if key is not None:
         record = sign(record, key)
     if certificate:
@@ -77,6 +82,9 @@ def _text(record: dict[str, Any]) -> str:
         ("read", f"{data['file']}: {data['read_as']}; {data['raw_bits']} raw bits, {data['used_bits']} used"),
         ("health", f"{record['health']['state']}, no alarm"),
     ]
+    if data["dropped_lanes"]:
+        gone = ", ".join(str(alarm["lane"]) for alarm in data["dropped_lanes"])
+        rows.append(("", f"without lanes {gone}, whose own tests alarmed (--drop-lanes)"))
     if record["claim_from_same_data"]:
         rows.append(("", "on the data that fixed the claim: a consistency check, not evidence"))
     claim = record["claim"]
@@ -86,6 +94,10 @@ def _text(record: dict[str, Any]) -> str:
         rows.append(("", f"({claim['reference']})"))
     else:
         rows.append(("claim", "none: the bare map promises nothing"))
+    hidden = record["allowance"]
+    if hidden:
+        what = "taken off the claim" if hidden["taken_off"] else "left to the claim"
+        rows.append(("allowance", f"{hidden['bits']} bits a block that a weak bias may hide, {what}"))
     rows.append(("extractor", f"{plan['extractor']}: {record['blocks']} x {plan['n']} bits to {plan['m']}"))
     if not seed:
         rows.append(("", "no seed and no error bound: uniform only if the raw bits are independent and equally biased"))
