@@ -43,7 +43,7 @@ def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome
         # 2 n (ln 2 - ApEn) with the parts that cancel, m ln 2 and (m + 1) ln 2, never added: it keeps its digits.
         # A likelihood ratio has mean 2^m + 4^m/2n, not 2^m: Bartlett's factor (1937, Proc. Royal Society A 160).
         chi2 = 2 * (_likelihood(sequence, m + 1) - _likelihood(sequence, m)) / (1 + 2**m / (2 * n))
-    return Outcome((float(chi_square_tail(max(chi2, 0.0), 2**m)),), {"ApEn": entropy, "chi2": chi2})
+    return Outcome((chi_square_tail(max(chi2, 0.0), 2**m),), {"ApEn": entropy, "chi2": chi2})
 
 
 TEST = StatisticalTest(

@@ -21,7 +21,7 @@ def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome
         raise NotApplicable(f"needs n ≥ {length}")
     # 4 M sum (pi_i - 1/2)^2, with pi_i - 1/2 = (2 ones - M) / 2M
     chi2 = int(lib.qrng_sts_block_squares(sequence.pointer, blocks, length)) / length
-    return Outcome((float(chi_square_tail(chi2, blocks)),), {"chi2": chi2, "N": blocks})
+    return Outcome((chi_square_tail(chi2, blocks),), {"chi2": chi2, "N": blocks})
 
 
 TEST = StatisticalTest(

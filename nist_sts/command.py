@@ -1,9 +1,10 @@
-"""The `nist-sts` command. `qrng sts` is the same command under another name."""
+"""The `nist-sts` command. `qrng sts` is the same command, which also reads noise sources."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, NoReturn, cast
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar, cast
 
 import click
 
@@ -12,7 +13,9 @@ from qrng import terminal
 from qrng.errors import ParameterError
 from qrng.formats import LAYOUTS
 
-__all__ = ["command", "main"]
+__all__ = ["command", "judge", "main", "options"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def _names(context: click.Context, option: click.Parameter, text: str | None) -> list[str] | None:
@@ -30,50 +33,45 @@ def _parameters(context: click.Context, option: click.Parameter, texts: tuple[st
     return found
 
 
+_OPTIONS = (
+    click.option("--length", type=click.IntRange(1), metavar="N", help="Bits a sequence."),
+    click.option("--sequences", type=click.IntRange(1), metavar="K", help="Number of sequences."),
+    click.option(
+        "--mode",
+        type=click.Choice(MODES),
+        default="corrected",
+        show_default=True,
+        help="p-values as NIST's program has them, or with its known defects mended.",
+    ),
+    click.option("--tests", callback=_names, metavar="A,B", help="Names of the tests to run; default all."),
+    click.option(
+        "--parameter",
+        "parameters",
+        multiple=True,
+        callback=_parameters,
+        metavar="TEST.NAME=VALUE",
+        help="Set a parameter of a test; may be repeated.",
+    ),
+    click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say)."),
+    click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits."),
+    click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Sequences judged at a time."),
+    click.option("--final-analysis", metavar="PATH", help="Also write NIST's finalAnalysisReport.txt; nist mode only."),
+    click.option("--html", metavar="PATH", help="Also write a page with plots of the p-values."),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+)
+
+
+def options(function: _F) -> _F:
+    """The options of the command, in order."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
 @click.command("sts")
 @click.argument("file", metavar="FILE")
-@click.option("--length", type=click.IntRange(1), metavar="N", help="Bits a sequence.")
-@click.option("--sequences", type=click.IntRange(1), metavar="K", help="Number of sequences.")
-@click.option(
-    "--mode",
-    type=click.Choice(MODES),
-    default="corrected",
-    show_default=True,
-    help="p-values as NIST's program has them, or with its known defects mended.",
-)
-@click.option("--tests", callback=_names, metavar="A,B", help="Names of the tests to run; default all.")
-@click.option(
-    "--parameter",
-    "parameters",
-    multiple=True,
-    callback=_parameters,
-    metavar="TEST.NAME=VALUE",
-    help="Set a parameter of a test; may be repeated.",
-)
-@click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say).")
-@click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Sequences judged at a time.")
-@click.option(
-    "--final-analysis",
-    metavar="PATH",
-    help="Also write NIST's finalAnalysisReport.txt; nist mode only.",
-)
-@click.option("--html", metavar="PATH", help="Also write a page with plots of the p-values.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(
-    file: str,
-    length: int | None,
-    sequences: int | None,
-    mode: str,
-    tests: list[str] | None,
-    parameters: dict[str, dict[str, Any]],
-    layout: str | None,
-    bits_per_symbol: int | None,
-    workers: int,
-    final_analysis: str | None,
-    html: str | None,
-    as_json: bool,
-) -> int:
+@options
+def command(file: str, **chosen: Any) -> int:
     """Run the statistical tests of SP 800-22 over the bits in FILE ("-" is stdin).
 
     Exits with 0 if the data pass, 3 if they fail. With neither --length nor --sequences, an input of up to 10^7
@@ -81,17 +79,35 @@ def command(
 
     Passing shows no defect of the kinds that these tests know. It says nothing about min-entropy.
     """
-    from nist_sts.battery import run
     from qrng.formats import open_capture
+
+    with open_capture(file, chosen.pop("layout"), chosen.pop("bits_per_symbol")) as capture:
+        return judge(capture, capture.name, capture.describe(), **chosen)
+
+
+def judge(
+    data: Any,
+    name: str,
+    read_as: str,
+    *,
+    length: int | None,
+    sequences: int | None,
+    mode: str,
+    tests: list[str] | None,
+    parameters: dict[str, dict[str, Any]],
+    workers: int,
+    final_analysis: str | None,
+    html: str | None,
+    as_json: bool,
+) -> int:
+    """Run the tests over `data`, an open capture or source, write what the options ask for; the exit code."""
+    from nist_sts.battery import run
 
     if final_analysis is not None and mode != "nist":
         raise ParameterError("--final-analysis holds NIST's p-values: add --mode nist")
-    with (
-        open_capture(file, layout, bits_per_symbol) as capture,
-        terminal.progress("Testing", sequences, "sequences") as advance,
-    ):
+    with terminal.progress("Testing", sequences, "sequences") as advance:
         report = run(
-            capture,
+            data,
             length=length,
             sequences=sequences,
             mode=cast(Mode, mode),
@@ -100,11 +116,11 @@ def command(
             workers=workers,
             progress=advance,
         )
-        report = dataclasses.replace(report, input={"file": capture.name, "read_as": capture.describe()})
+    report = dataclasses.replace(report, input={"file": name, "read_as": read_as})
     if final_analysis is not None:
         from nist_sts.final_analysis import final_analysis_report
 
-        _write(final_analysis, final_analysis_report(report, capture.name))
+        _write(final_analysis, final_analysis_report(report, name))
     if html is not None:
         from nist_sts.html import page
 
@@ -114,7 +130,7 @@ def command(
     else:
         click.echo(report.as_text())
     if not report.applicable:
-        raise ParameterError(f"{file}: no test applies to sequences of {report.length:,} bits")
+        raise ParameterError(f"{name}: no test applies to sequences of {report.length:,} bits")
     return 0 if report.passed else terminal.EXIT_DATA_FAILS
 
 

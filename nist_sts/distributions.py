@@ -1,4 +1,4 @@
-"""Tail probabilities that several tests use; scipy is imported when the first is asked for."""
+"""Tail probabilities that several tests use, from the C core: no other library is needed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["attained_below", "binomial_upper_tail", "chi_square_tail", "goodness_of_fit", "two_sided_normal"]
+from qrng._native import ffi, lib
+
+__all__ = [
+    "attained_below",
+    "binomial_upper_tail",
+    "chi_square_tail",
+    "chi_square_tails",
+    "goodness_of_fit",
+    "two_sided_normal",
+]
 
 
 def attained_below(p_value: Callable[[int], float], x: float, largest: int) -> float:
@@ -30,11 +39,18 @@ def attained_below(p_value: Callable[[int], float], x: float, largest: int) -> f
     return p_value(low) if low <= largest else 0.0
 
 
-def chi_square_tail(statistic: Any, degrees: Any) -> Any:
-    """P(chi-square with `degrees` degrees of freedom >= statistic): igamc(degrees/2, statistic/2)."""
-    from scipy.special import gammaincc
+def chi_square_tails(statistics: npt.ArrayLike, degrees: float) -> npt.NDArray[np.float64]:
+    """P(chi-square with `degrees` degrees of freedom >= statistic) of each: igamc(degrees/2, statistic/2)."""
+    values = np.ascontiguousarray(statistics, dtype=np.float64)
+    tails = np.empty_like(values)
+    pointers = (ffi.from_buffer("double[]", array) for array in (values, tails))
+    lib.qrng_sts_chi_square_tails(degrees, *pointers, values.size)
+    return tails
 
-    return gammaincc(np.divide(degrees, 2), np.divide(statistic, 2))
+
+def chi_square_tail(statistic: float, degrees: float) -> float:
+    """P(chi-square with `degrees` degrees of freedom >= statistic): igamc(degrees/2, statistic/2)."""
+    return float(chi_square_tails([statistic], degrees)[0])
 
 
 def goodness_of_fit(counts: Any, probabilities: Any) -> tuple[float, float]:
@@ -42,17 +58,12 @@ def goodness_of_fit(counts: Any, probabilities: Any) -> tuple[float, float]:
     observed = np.asarray(counts, dtype=np.float64)
     expected = observed.sum() * np.asarray(probabilities, dtype=np.float64)
     chi2 = float(np.sum((observed - expected) ** 2 / expected))
-    return chi2, float(chi_square_tail(chi2, observed.size - 1))
+    return chi2, chi_square_tail(chi2, observed.size - 1)
 
 
-def binomial_upper_tail(least: npt.ArrayLike, n: int) -> npt.NDArray[np.float64]:
-    """P(X >= least), X the number of heads in n tosses of a fair coin, by the incomplete beta function."""
-    from scipy.special import betainc
-
-    k = np.asarray(least, dtype=np.float64)
-    inside = np.clip(k, 1, n)
-    tail = betainc(inside, n - inside + 1, 0.5)
-    return np.where(k <= 0, 1.0, np.where(k > n, 0.0, tail))
+def binomial_upper_tail(least: int, n: int, share: float = 0.5) -> float:
+    """P(X >= least), X the number of heads in n tosses of a coin that shows them with probability `share`."""
+    return float(lib.qrng_sts_binomial_tail(max(least, 0), n, share))
 
 
 def two_sided_normal(z: float) -> float:

@@ -112,7 +112,7 @@ def _row(column: npt.NDArray[np.float32], name: str) -> str:
     if expected == 0:
         text += "    ----    "
     else:
-        flat = float(chi_square_tail(float(np.sum((counts - expected) ** 2)) / expected, 9))
+        flat = chi_square_tail(float(np.sum((counts - expected) ** 2)) / expected, 9)
         text += f" {flat:8.6f} {'*' if flat < 0.0001 else ' '} "
     if size == 0:
         return f"{text} ------     {name}"

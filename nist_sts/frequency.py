@@ -11,7 +11,7 @@ from nist_sts.sequence import Sequence
 
 def exact_p_value(s: int, n: int) -> float:
     """P(|S| >= s) for a fair sequence of n bits; s has the parity of n."""
-    return min(1.0, 2 * float(binomial_upper_tail((n + s) // 2, n)))
+    return min(1.0, 2 * binomial_upper_tail((n + s) // 2, n))
 
 
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:

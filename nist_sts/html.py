@@ -15,6 +15,10 @@ _STYLE = """
 .sts th,.sts td{padding:.15rem .6rem;text-align:left;border-bottom:1px solid #ddd;vertical-align:middle}
 .sts td.number{text-align:right;font-variant-numeric:tabular-nums}.sts .fail{color:#b00020;font-weight:600}
 .sts .pass{color:#1b6e3c}.sts .none{color:#666}.sts svg{display:block}
+@media(max-width:56rem){.sts table,.sts tbody{display:block}.sts thead{display:none}
+.sts tr{display:flex;flex-wrap:wrap;align-items:center;border-bottom:1px solid #ddd}.sts td{border:0}
+.sts td:first-child{flex-basis:100%;font-weight:600}.sts td:empty{display:none}
+.sts td[data-label]::before{content:attr(data-label) " ";color:#666;font-weight:400}}
 """.strip()
 
 _WIDTH, _HEIGHT = 200, 22
@@ -23,7 +27,8 @@ _WIDTH, _HEIGHT = 200, 22
 def page(report: Report) -> str:
     """A whole HTML document that holds the section."""
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>SP 800-22</title></head>\n'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>SP 800-22</title></head>\n'
         f"<body>\n{section(report)}\n</body></html>\n"
     )
 
@@ -70,15 +75,18 @@ def _row(test: TestReport, many: bool) -> str:
     judged = [row for row in test.rows if row.applicable]
     plots = f"<td>{_proportions(judged)}</td><td>{_histogram(judged)}</td>" if many else f"<td>{_dots(test)}</td>"
     flat = "" if test.uniformity is None else f"{test.uniformity:.6f}"
+    label = ' data-label="uniformity"' if flat else ""
     title = f' title="{escape(test.reason)}"' if test.reason else ""
     return (
-        f'<tr{title}><td>{escape(test.name)}</td><td class="number">{sum(row.applicable for row in judged):,}</td>'
-        f'{plots}<td class="number">{flat}</td>{_word(test.nist_passed)}{_word(test.passed)}</tr>'
+        f"<tr{title}><td>{escape(test.name)}</td>"
+        f'<td class="number" data-label="p-values">{sum(row.applicable for row in judged):,}</td>'
+        f'{plots}<td class="number"{label}>{flat}</td>'
+        f"{_word(test.nist_passed, 'NIST')}{_word(test.passed, 'Holm')}</tr>"
     )
 
 
-def _word(verdict: bool | None) -> str:
-    return f'<td class="{"pass" if verdict else "fail"}">{"pass" if verdict else "FAIL"}</td>'
+def _word(verdict: bool | None, label: str) -> str:
+    return f'<td data-label="{label}" class="{"pass" if verdict else "fail"}">{"pass" if verdict else "FAIL"}</td>'
 
 
 def _svg(body: str, label: str) -> str:

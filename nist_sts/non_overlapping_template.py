@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from nist_sts import kernels
 from nist_sts.base import Mode, NotApplicable, Outcome, Parameters, StatisticalTest
-from nist_sts.distributions import chi_square_tail
+from nist_sts.distributions import chi_square_tails
 from nist_sts.sequence import Sequence
 from nist_sts.templates import aperiodic
 from qrng.errors import ParameterError
@@ -70,12 +70,11 @@ def _rounded(w: npt.ArrayLike, length: int, m: int) -> npt.NDArray[np.int64]:
 @functools.lru_cache(maxsize=16)
 def _exact_tail(blocks: int, length: int, m: int) -> npt.NDArray[np.float64]:
     """P(sum over the blocks of their rounded deviations >= k steps), k = 0, 1, ...: a convolution of exact laws."""
-    from scipy.fft import irfft, next_fast_len, rfft
-
     law = exact_law(length, m)
     one = np.bincount(_rounded(np.arange(law.size), length, m), weights=law)
-    size = next_fast_len(blocks * (one.size - 1) + 1, real=True)
-    total = irfft(rfft(one, size) ** blocks, size)[: blocks * (one.size - 1) + 1]
+    longest = blocks * (one.size - 1) + 1
+    size = 1 << (longest - 1).bit_length()
+    total = np.fft.irfft(np.fft.rfft(one, size) ** blocks, size)[:longest]
     tail: npt.NDArray[np.float64] = np.clip(np.cumsum(total[::-1])[::-1], 0.0, 1.0)
     return tail
 
@@ -107,7 +106,7 @@ def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome
     # Section 2.7.4 (3), which nist mode follows, writes M for the number of places.
     spread = length * (2.0**-m - (2 * m - 1) * 4.0**-m) if mode == "nist" else variance(length, m)
     chi2 = np.sum((matches - mean) ** 2, axis=0) / spread
-    p = chi_square_tail(chi2, blocks)
+    p = chi_square_tails(chi2, blocks)
     if mode == "corrected" and mean < _EXACT_BELOW:
         exact = _exact_tail(blocks, length, m)[np.sum(_rounded(matches, length, m), axis=0)]
         p = np.where(exact < _SMALLEST, np.minimum(p, _SMALLEST), exact)

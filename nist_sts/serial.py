@@ -28,7 +28,7 @@ def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome
     psi = [_psi_squared(sequence, k) for k in (m, m - 1, m - 2)]
     first, second = psi[0] - psi[1], psi[0] - 2 * psi[1] + psi[2]
     p_values = (chi_square_tail(max(first, 0.0), 2 ** (m - 1)), chi_square_tail(max(second, 0.0), 2 ** (m - 2)))
-    return Outcome(tuple(float(p) for p in p_values), {"psi2": psi, "del1": first, "del2": second})
+    return Outcome(p_values, {"psi2": psi, "del1": first, "del2": second})
 
 
 TEST = StatisticalTest(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nist_sts.base import Mode
-from nist_sts.distributions import chi_square_tail
+from nist_sts.distributions import binomial_upper_tail, chi_square_tail
 
 __all__ = [
     "ALPHA",
@@ -58,7 +58,7 @@ def uniformity(p_values: Sequence[float], mode: Mode, attained: Callable[[float]
         expected = s * np.diff([0.0, *(attained(k / _BINS) for k in range(1, _BINS)), 1.0])
     possible = expected > 0
     chi2 = float(np.sum((counts[possible] - expected[possible]) ** 2 / expected[possible]))
-    return float(chi_square_tail(chi2, np.count_nonzero(possible) - 1))
+    return chi_square_tail(chi2, int(np.count_nonzero(possible)) - 1)
 
 
 def proportion_band(s: int, mode: Mode) -> tuple[int, int]:
@@ -82,10 +82,15 @@ def exact_band(s: int, rows: int) -> int:
 
     The largest k with P(Binomial(s, 0.99) < k) <= 0.01 / rows: Bonferroni's bound over the rows of a report.
     """
-    from scipy.special import bdtr
-
-    k = np.arange(s)
-    return int(np.count_nonzero(bdtr(k, s, 1 - ALPHA) <= FAMILY_ALPHA / rows))
+    low, high = 0, s
+    while low < high:
+        k = (low + high + 1) // 2
+        # P(fewer than k pass) = P(more than s - k fail)
+        if binomial_upper_tail(s - k + 1, s, ALPHA) <= FAMILY_ALPHA / rows:
+            low = k
+        else:
+            high = k - 1
+    return low
 
 
 def nist_verdict(p_values: Sequence[float], flat: float | None, mode: Mode) -> bool:

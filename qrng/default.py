@@ -50,7 +50,7 @@ def configured_source() -> tuple[str, float | None]:
     path = _config_file()
     try:
         text = path.read_text(encoding="utf-8") if path else None
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # a daemon's home is often /nonexistent or /dev/null
         text = None
     except (OSError, UnicodeDecodeError) as error:
         raise ParameterError(f"{path}: can't be read: {error}") from None

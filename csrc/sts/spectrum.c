@@ -103,12 +103,20 @@ static void fill_powers(float *out, const qrng_spectrum_plan *plan, uint64_t ste
         }
 }
 
-int qrng_sts_spectrum_plan(void *plan_space, size_t plan_bytes, uint64_t n) {
+/* As many rows as `held_bytes` hold, whole vectors of them and at least one. */
+static uint32_t rows_at_a_time(const qrng_spectrum_plan *plan, uint64_t held_bytes) {
+    uint64_t vectors = held_bytes / (2 * sizeof(float) * plan->columns) / QRNG_SPECTRUM_LANES;
+    uint64_t rows = (vectors ? vectors : 1) * QRNG_SPECTRUM_LANES;
+    return rows < plan->kept ? (uint32_t)rows : plan->kept;
+}
+
+int qrng_sts_spectrum_plan(void *plan_space, size_t plan_bytes, uint64_t n, uint64_t held_bytes) {
     qrng_spectrum_plan *plan = plan_space;
     size_t need = qrng_sts_spectrum_plan_bytes(n);
     if (need == 0 || plan_bytes < need)
         return QRNG_EINVAL;
     lay_out(plan, n);
+    plan->batch = rows_at_a_time(plan, held_bytes);
     float *tables = (float *)(plan + 1);
     fill_twiddles(tables + plan->down.twiddles, &plan->down);
     fill_twiddles(tables + plan->along.twiddles, &plan->along);
@@ -120,7 +128,7 @@ int qrng_sts_spectrum_plan(void *plan_space, size_t plan_bytes, uint64_t n) {
 size_t qrng_sts_spectrum_scratch_bytes(const void *plan_space) {
     const qrng_spectrum_plan *plan = plan_space;
     size_t longest = plan->rows > plan->columns ? plan->rows : plan->columns;
-    return (size_t)2 * plan->kept * plan->columns * sizeof(float) + 4 * longest * 64 + 64;
+    return (size_t)2 * plan->batch * plan->columns * sizeof(float) + 4 * longest * 64 + 64;
 }
 
 int64_t qrng_sts_peaks_below(const uint64_t *words, const void *plan, double threshold, void *scratch) {

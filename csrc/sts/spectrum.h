@@ -22,6 +22,7 @@ typedef struct {
     uint64_t n;
     uint32_t rows, columns; /* x[i * columns + j] */
     uint32_t kept, padded;  /* rows / 2 + 1 of the transformed rows, rounded up to whole vectors */
+    uint32_t batch;         /* of the rows kept, held in memory at a time: all, or a multiple of the lanes */
     qrng_spectrum_dft down, along;
     uint64_t fine, coarse; /* [step][real, imaginary][padded] floats */
 } qrng_spectrum_plan;

@@ -229,13 +229,14 @@ static double naive_power(const sequence *s, const double *cosine, const double 
     return re * re + im * im;
 }
 
-/* Thresholds drawn between powers that occur: no answer may be off by one. */
-static void spectra(uint64_t *state, uint64_t n, int kind) {
+/* Thresholds drawn between powers that occur: no answer may be off by one, with all rows in memory or 16 at a
+ * time. */
+static void spectra(uint64_t *state, uint64_t n, int kind, uint64_t held_bytes) {
     sequence s = make(state, n, test_random(state) % 70, kind);
     size_t bytes = qrng_sts_spectrum_plan_bytes(n);
     void *plan = malloc(bytes);
-    CHECK(bytes && qrng_sts_spectrum_plan(plan, bytes - 1, n) == QRNG_EINVAL);
-    CHECK(qrng_sts_spectrum_plan(plan, bytes, n) == QRNG_OK);
+    CHECK(bytes && qrng_sts_spectrum_plan(plan, bytes - 1, n, held_bytes) == QRNG_EINVAL);
+    CHECK(qrng_sts_spectrum_plan(plan, bytes, n, held_bytes) == QRNG_OK);
     void *scratch = malloc(qrng_sts_spectrum_scratch_bytes(plan));
     double powers[MAX_BITS], cosine[MAX_BITS], sine[MAX_BITS];
     for (uint64_t i = 0; i < n; i++) {
@@ -283,8 +284,34 @@ static void all(void) {
     }
     static const uint64_t lengths[] = {1024, 1152, 1280, 1296, 1440, 1600, 2025, 2700, 2592};
     for (unsigned k = 0; k < sizeof lengths / sizeof lengths[0]; k++)
-        for (int kind = 0; kind < 4; kind++)
-            spectra(&state, lengths[k], kind);
+        for (int kind = 0; kind < 4; kind++) {
+            spectra(&state, lengths[k], kind, 0);
+            spectra(&state, lengths[k], kind, 1 << 20);
+        }
+}
+
+/* Tails against sums of their terms: degrees 2a give e^-x sum of x^k/k! below a; fair tosses of 60 coins are
+ * integers.
+ */
+static void tails(void) {
+    for (int a = 1; a < 60; a += 1 + a / 4)
+        for (double x = 0; x < 4 * a + 20; x += 0.37 * a) {
+            double term = exp(-x), sum = 0, statistic = 2 * x, tail = -1;
+            for (int k = 0; k < a; k++, term *= x / k)
+                sum += term;
+            qrng_sts_chi_square_tails(2.0 * a, &statistic, &tail, 1);
+            CHECK(fabs(tail - sum) <= 1e-12 * sum);
+        }
+    double one[3] = {0, 1, INFINITY}, tail[3];
+    qrng_sts_chi_square_tails(1, one, tail, 3);
+    CHECK(tail[0] == 1 && fabs(tail[1] - erfc(sqrt(0.5))) < 1e-15 && tail[2] == 0);
+    double ways = 1, above = 0;
+    for (uint64_t k = 60; k > 0; ways = ways * (double)k / (double)(61 - k), k--) {
+        above += ways;
+        CHECK(fabs(qrng_sts_binomial_tail(k, 60, 0.5) - ldexp(above, -60)) <= 1e-13 * ldexp(above, -60));
+    }
+    CHECK(qrng_sts_binomial_tail(0, 60, 0.5) == 1 && qrng_sts_binomial_tail(61, 60, 0.5) == 0);
+    CHECK(fabs(qrng_sts_binomial_tail(1, 3, 0.1) - (1 - 0.729)) < 1e-15);
 }
 
 static void refusals(void) {
@@ -300,6 +327,7 @@ static void refusals(void) {
 
 int main(void) {
     refusals();
+    tails();
     CHECK(test_each_kernel(all) >= 1);
     return 0;
 }

@@ -18,6 +18,7 @@ _COMMANDS = {
     "extract": "Turn raw samples into nearly uniform bytes.",
     "health": "Run the health tests over a capture.",
     "jobs": "List, collect or cancel jobs sent to IBM Quantum.",
+    "monitor": "Watch a running generator: rate, health, lanes; Prometheus text.",
     "random": "Print random bytes.",
     "report": "Write one page about a capture, from raw bits to output, for an evaluator.",
     "restart": "Check an entropy estimate on samples taken after restarts.",

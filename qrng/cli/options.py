@@ -64,8 +64,9 @@ def open_generator(
     allowance: bool | None,
     drop_lanes: int,
     faults: tuple[str, ...],
+    wrap: Callable[[Source], Source] = lambda opened: opened,
 ) -> Any:
-    """The generator that the options describe."""
+    """The generator that the options describe; `wrap` may put something around the source that it reads."""
     from qrng.admission import SimulatedSourceWarning
     from qrng.default import configured_source
     from qrng.faults import inject, parse
@@ -86,7 +87,7 @@ def open_generator(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SimulatedSourceWarning)  # said above
             return RandomBitGenerator(
-                opened,
+                wrap(opened),
                 claim=worth,
                 pure=pure,
                 log2_error=log2_error,

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any
 
@@ -106,6 +106,16 @@ class Allowance:
         }
 
 
+@dataclass(frozen=True)
+class _Less(EntropyClaim):
+    """A claim of which each block is worth `off` bits less."""
+
+    off: int = 0
+
+    def min_entropy(self, bits: int) -> Fraction:
+        return super().min_entropy(bits) - self.off
+
+
 def less(claim: EntropyClaim, block_bits: int, allowance: Allowance | None) -> EntropyClaim:
     """The claim that a block's plan is made for: `claim`, less the allowance if that is taken off.
 
@@ -114,20 +124,12 @@ def less(claim: EntropyClaim, block_bits: int, allowance: Allowance | None) -> E
     """
     if allowance is None or not allowance.taken_off:
         return claim
-    claimed, symbols = claim.min_entropy(block_bits), block_bits // claim.bits_per_symbol
-    left = claimed - allowance.bits
-    if left <= 0:
+    claimed = claim.min_entropy(block_bits)
+    if claimed <= allowance.bits:
         raise ParameterError(
             f"a block of {block_bits} bits is claimed to have {float(claimed):g} bits of min-entropy, and a bias can "
             f"hide {allowance.bits} from the health tests: take longer blocks, or leave the allowance out"
         )
-    each = float(left / symbols)
-    if Fraction(each) > left / symbols:  # rounded up
-        each = math.nextafter(each, 0)
-    return EntropyClaim(
-        each,
-        claim.log2_error,
-        (*claim.assumptions, f"less {allowance.bits} bits a block that a bias may hide from the health tests"),
-        claim.reference,
-        claim.bits_per_symbol,
-    )
+    known = {part.name: getattr(claim, part.name) for part in fields(claim)}
+    said = f"less {allowance.bits} bits a block that a bias may hide from the health tests"
+    return _Less(**(known | {"assumptions": (*claim.assumptions, said)}), off=allowance.bits)

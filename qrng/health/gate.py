@@ -19,7 +19,7 @@ from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Piece, Setting
 from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.monitor import Monitor
 from qrng.health.startup import STARTUP_SYMBOLS
-from qrng.health.states import State
+from qrng.health.states import SUSPECT_BITS, State
 from qrng.samples import Samples
 
 __all__ = ["DEFAULT_QUARANTINE", "Gate"]
@@ -295,6 +295,8 @@ class Gate:
             "run_length_log2": setting.run_length_log2,
             "log2_evidence": monitor.evidence(),
             "allowance_log2_evidence": evidence_needed(monitor.tests),
+            "evidence": monitor.held(),
+            "suspect_from": setting.run_length_log2 - SUSPECT_BITS,
             "startup_symbols": monitor.startup.symbols,
             "quarantine_bits": self._quarantine,
             "samples": monitor.samples,

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -147,3 +150,21 @@ def test_starting_takes_neither_scipy_nor_qiskit() -> None:
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_rngtest_reads_a_stream_through_a_named_pipe(tmp_path: Path) -> None:
+    """As rngd does in the recipe; of 400 blocks of perfect bits fewer than 8 fail, but for a chance below 1e-8."""
+    rngtest = shutil.which("rngtest")
+    if rngtest is None:
+        pytest.skip("rngtest (rng-tools-debian) is not installed")
+    pipe = tmp_path / "fifo"
+    os.mkfifo(pipe, 0o600)
+    env = {key: value for key, value in os.environ.items() if not key.startswith("QRNG_")}
+    command = f"exec {shlex.quote(str(Path(sys.executable).parent / 'qrng'))} stream > {shlex.quote(str(pipe))}"
+    with subprocess.Popen(["/bin/sh", "-c", command], env=env, stderr=subprocess.PIPE) as writer:
+        with pipe.open("rb") as reader:
+            done = subprocess.run([rngtest, "-c", "400"], stdin=reader, capture_output=True, check=False)
+        assert writer.wait(timeout=60) == 0, writer.stderr  # the reader had enough: the normal end of a stream
+    found = re.search(rb"FIPS 140-2 successes: (\d+)", done.stderr)
+    assert found is not None, done.stderr
+    assert int(found[1]) > 392

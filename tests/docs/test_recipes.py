@@ -69,6 +69,27 @@ def test_the_recipe_of_physics_beside_statistics_prints_what_it_shows(
         assert matches(shown, done.stdout.decode()), f"$ {command}\n{done.stdout.decode()}"
 
 
+def test_the_recipe_of_the_monitor_prints_what_it_shows(run_qrng: Run) -> None:
+    [(command, shown)] = consoles(DOCS / "recipes" / "monitor.md")
+    done = run_qrng(*shlex.split(command)[1:])
+    assert matches(shown, (done.stdout + done.stderr).decode())
+
+
+def test_the_recipe_of_the_health_of_real_captures_prints_what_it_shows(
+    run_qrng: Run, test_data: Path, tmp_path: Path
+) -> None:
+    shutil.copy(test_data / "captures" / IBM_FEZ, tmp_path / "fez.json")
+    shutil.copy(test_data / "captures" / IBM_TORINO, tmp_path / "torino.json")
+    shown_all = list(consoles(DOCS / "recipes" / "health-of-real-captures.md"))
+    assert len(shown_all) == 6
+    for command, shown in shown_all:
+        done = run_qrng(*shlex.split(command)[1:])
+        printed = (done.stdout + done.stderr).decode()
+        if done.returncode:
+            printed = f"{printed.rstrip()}\n[exit code {done.returncode}]"
+        assert matches(shown, printed), f"$ {command}\n{printed}"
+
+
 @pytest.mark.parametrize("page", sorted({page.stem for page in (DOCS / "recipes").glob("example-*.md")}))
 def test_an_example_prints_what_its_page_shows(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if page == "example-keys":

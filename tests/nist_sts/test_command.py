@@ -141,6 +141,73 @@ def test_page_with_plots_is_written(folder: Path) -> None:
     assert (folder / "report.html").read_text().startswith("<!doctype html>")
 
 
+QRNG = SCRIPT.with_name("qrng")
+
+ALONE = """
+import sys
+
+
+class Nothing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"scipy", "rich", "h5py", "matplotlib", "jinja2", "cryptography", "qiskit"}:
+            raise ImportError(f"{name} is not installed")
+
+
+sys.meta_path.insert(0, Nothing())
+from nist_sts.command import main
+
+main()
+"""
+
+
+@pytest.mark.parametrize("mode", ["nist", "corrected"])
+def test_numpy_and_the_package_are_enough(mode: str, folder: Path) -> None:
+    """All fifteen tests on sequences of a length with a factor 7, a page and a table, without scipy or any extra."""
+    (folder / "more.bin").write_bytes(np.random.default_rng(7).bytes(131_250))
+    for arguments in (
+        ["good.bin", "--length", "4000", "--mode", mode, "--html", "page.html"],
+        ["more.bin", "--length", "1050000", "--mode", mode, "--json"],
+    ):
+        done = subprocess.run([sys.executable, "-P", "-c", ALONE, *arguments], cwd=folder, capture_output=True)
+        assert (done.returncode, done.stderr) == (0, b"")
+    judged = {test["name"] for test in json.loads(done.stdout)["tests"] if test["passed"] is not None}
+    assert judged >= {"dft", "universal", "serial", "linear_complexity", "non_overlapping_template"}
+
+
+def test_sources_are_judged_by_their_raw_samples(folder: Path) -> None:
+    """A simulated device by its flaws; a capture as a file and as a source alike."""
+    arguments = ["sts", "--source", "sim:?qubits=4&seed=1", "--length", "100000", "--sequences", "2"]
+    done = subprocess.run([QRNG, *arguments, "--json"], cwd=folder, capture_output=True)
+    report = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert (report["sequences"], report["length"]) == (2, 100_000)
+    assert report["input"]["file"].startswith("sim:")
+    assert report["input"]["read_as"] == "source, symbols of 1 bit in 4 lanes"
+    assert b"is simulated" in done.stderr
+    found = []
+    for given in (["--source", "file:good.bin"], ["good.bin"]):
+        done = subprocess.run([QRNG, "sts", *given, "--length", "50000", "--json"], cwd=folder, capture_output=True)
+        assert done.returncode == 0
+        found.append(json.loads(done.stdout)["tests"])
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        ((), 2, "FILE or --source"),
+        (("good.bin", "--source", "sim:"), 2, "FILE or --source"),
+        (("--source", "sim:"), 2, "a live source never ends: say how many"),
+        (("--source", "sim:", "--sequences", "1", "--layout", "ascii"), 2, "a source knows it itself"),
+        (("--source", "file:missing.bin"), 5, "missing.bin: No such file"),
+    ],
+)
+def test_what_goes_wrong_with_sources(arguments: tuple[str, ...], code: int, line: str, folder: Path) -> None:
+    done = subprocess.run([QRNG, "sts", *arguments], cwd=folder, capture_output=True)
+    assert done.returncode == code
+    assert line in done.stderr.decode().strip().splitlines()[-1]
+
+
 def test_qrng_sts_is_the_same_command(folder: Path) -> None:
     code = "from qrng.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code, "sts", "good.bin", "--json"], cwd=folder, capture_output=True)

@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from nist_sts import TESTS, Sequence
+from nist_sts import TESTS, Sequence, spectrum
+from nist_sts.base import NotApplicable
+from qrng._native import lib, readable
 
 dft = TESTS["dft"]
 
@@ -29,6 +31,32 @@ def test_peaks_of_any_length(n: int) -> None:
     for seed in range(5):
         bits = np.random.default_rng(seed).integers(0, 2, n)
         assert dft(Sequence(np.packbits(bits), n), "corrected").statistics["N1"] == peaks(bits)
+
+
+@pytest.mark.parametrize("n", [16_384, 30_000, 59_049])
+def test_peaks_in_parts_of_bounded_memory(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond 2^28 bits a transform is made in parts: here with 16 of its rows in memory, and 32."""
+    bits = np.random.default_rng(8).integers(0, 2, n)
+    whole = int(lib.qrng_sts_spectrum_scratch_bytes(readable(spectrum._plan(n))))
+    for held in (1, 32 * 8 * math.isqrt(n)):
+        spectrum._plan.cache_clear()
+        monkeypatch.setattr(spectrum, "_HELD", held)
+        assert int(lib.qrng_sts_spectrum_scratch_bytes(readable(spectrum._plan(n)))) < whole
+        assert dft(Sequence(np.packbits(bits), n), "corrected").statistics["N1"] == peaks(bits)
+    spectrum._plan.cache_clear()
+
+
+def test_what_would_take_too_much_memory_is_not_applicable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits for 2^32 bits, tried with 2^12."""
+    monkeypatch.setattr(spectrum, "_LONGEST_DOUBLE", 4096)
+    data = np.random.default_rng(9).bytes(1000)
+    with pytest.raises(NotApplicable, match=r"2\^a 3\^b 5\^c: 7,776 is the next below"):
+        dft(Sequence(data, 7999))
+    with pytest.raises(NotApplicable, match="lines as strong"):
+        dft(Sequence(bytes(1000), 8000))
+    assert dft(Sequence(data, 8000)).p_values
+    assert spectrum._nearest(2**32) == 2**32
+    assert spectrum._nearest(2**32 - 1) == 4_246_732_800
 
 
 @pytest.mark.parametrize("n", [1000, 16_384, 30_000])
