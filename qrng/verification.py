@@ -166,6 +166,8 @@ def _said_allowance(record: dict[str, Any]) -> Allowance | None:
 def _allowance(record: dict[str, Any]) -> list[Check]:
     """What a bias may hide in a block under the health tests of this version, computed anew."""
     said = _said_allowance(record)
+    if "allowance" not in record:
+        return [Check("allowance", "not checked", "the certificate says nothing of one, so none was taken off")]
     if said is None:
         return []
     health, data = record["health"], record["input"]
