@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python
 INSTALL := $(PIP) install --quiet
 T      ?= tests
+B      ?= benchmarks
 EXTRAS ?= test
 
 CODE := $(shell find qrng nist_sts csrc -type f -not -name '*.pyc' -not -path 'csrc/tests/*' 2>/dev/null)
@@ -76,10 +77,11 @@ wheel: $(BIN)/python
 	cd build && env -i PATH="$(abspath $(WHEEL_ENV))/bin" HOME="$(abspath build)" LC_ALL=C /bin/sh -c \
 	  'qrng doctor && qrng random 32 && qrng stream --bytes 125000 > wheel-bytes && nist-sts wheel-bytes && qrng demo'
 
-# Figures beside the portable kernels, and beside peers that are installed or named by QRNG_PEER_... variables.
+# Figures beside the portable kernels, and beside peers that are installed or named by QRNG_PEER_... variables;
+# B=benchmarks/test_reach.py prints the extractors' table alone.
 bench: $(VENV)/.installed
 	@$(INSTALL) "pytest-benchmark>=4"
-	@$(BIN)/pytest benchmarks -s --benchmark-disable-gc --benchmark-columns=min,median,rounds
+	@$(BIN)/pytest $(B) -s --benchmark-disable-gc --benchmark-columns=min,median,rounds
 
 trial: $(VENV)/.installed
 	@$(BIN)/pytest -m trial -s $(T)

@@ -2,12 +2,13 @@
 
     pytest benchmarks/test_assessment.py
 
-`QRNG_PEER_EA_NON_IID` names a built ea_non_iid of the reference tool; without it that figure is left out. The
-ratio of the two is printed (-s) and kept in `extra_info`.
+`QRNG_PEER_EA_NON_IID` names a built ea_non_iid of the reference tool, `QRNG_PEER_THESEUS` a built non-iid-main of
+KeyPair's; without them their figures are left out. Ratios are printed (-s) and kept in `extra_info`.
 """
 
 from __future__ import annotations
 
+import bz2
 import os
 import subprocess
 import time
@@ -42,15 +43,33 @@ def test_estimator_on_a_million_bytes(benchmark, estimator, on):
 def test_non_iid_track_beside_the_reference_tool(benchmark, width, tmp_path):
     samples = noise(width)
     benchmark.pedantic(run, args=(samples,), rounds=3)
-    tool = os.environ.get("QRNG_PEER_EA_NON_IID")
-    if tool:
-        samples.symbols().tofile(tmp_path / "symbols.bin")
-        started = time.perf_counter()
-        subprocess.run([tool, "-i", "-a", "-q", str(tmp_path / "symbols.bin"), str(width)], check=True)
-        peer = time.perf_counter() - started
-        ratio = peer / benchmark.stats.stats.min
-        benchmark.extra_info["times faster"] = ratio
-        print(f"\n{width} bits: reference tool {peer:.2f} s, {ratio:.1f} times ours", end="")
+    path = str(tmp_path / "symbols.bin")
+    samples.symbols().tofile(path)
+    for name, variable, arguments in (
+        ("reference tool", "QRNG_PEER_EA_NON_IID", ["-i", "-a", "-q", path, str(width)]),
+        ("Theseus", "QRNG_PEER_THESEUS", ["-i", path]),
+    ):
+        tool = os.environ.get(variable)
+        if tool:
+            started = time.perf_counter()
+            subprocess.run([tool, *arguments], check=True, stdout=subprocess.DEVNULL)
+            peer = time.perf_counter() - started
+            ratio = peer / benchmark.stats.stats.min
+            benchmark.extra_info[f"times faster than {name}"] = ratio
+            print(f"\n{width} bits: {name} {peer:.2f} s, {ratio:.1f} times ours", end="")
+
+
+@pytest.mark.parametrize("width", [1, 4, 8])
+def test_length_of_bzip2_beside_bzip2(benchmark, width):
+    symbols = noise(width).symbols()
+    setting = setting_of(literal(noise(width)), symbols)
+    ours = benchmark.pedantic(statistics, args=(symbols, setting, ["compression"]), rounds=5)
+    text = b" ".join(b"%d" % symbol for symbol in symbols.tolist())
+    started = time.perf_counter()
+    assert len(bz2.compress(text, 5)) == ours["compression"]
+    ratio = (time.perf_counter() - started) / benchmark.stats.stats.min
+    benchmark.extra_info["times faster"] = ratio
+    print(f"\n{width} bits: {ratio:.1f} times as fast as bz2", end="")
 
 
 @pytest.mark.parametrize("group", GROUPS)

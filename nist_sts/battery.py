@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 from nist_sts import summary
@@ -16,6 +15,7 @@ from nist_sts.report import Report, Row, TestReport, histogram, share_passing
 from nist_sts.sequence import MAX_LENGTH, Sequence
 from nist_sts.stream import BitStream
 from qrng.errors import FormatError, ParameterError
+from qrng.parallel import ordered
 
 __all__ = ["DEFAULT_LENGTH", "WHOLE_UP_TO", "run"]
 
@@ -100,24 +100,11 @@ def _evaluated(
     sequences: Iterator[Sequence], mode: Mode, plan: Plan, workers: int, executor: Executor | None
 ) -> Iterator[Found]:
     """What each sequence gives, in order; never more sequences in memory than can be at work and two in waiting."""
-    if executor is None and workers == 1:
-        yield from (evaluate(sequence, mode, plan) for sequence in sequences)
-        return
     with contextlib.ExitStack() as stack:
-        if executor is None:
+        if executor is None and workers > 1:
             executor = stack.enter_context(ThreadPoolExecutor(workers))
-        waiting: deque[Future[Found]] = deque()
         room = max(workers, getattr(executor, "_max_workers", workers)) + 2
-        try:
-            for sequence in sequences:
-                waiting.append(executor.submit(evaluate, sequence, mode, plan))
-                if len(waiting) == room:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        yield from ordered(functools.partial(evaluate, mode=mode, plan=plan), sequences, executor, room)
 
 
 def evaluate(sequence: Sequence, mode: Mode, plan: Plan) -> Found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar, cast
@@ -55,6 +56,7 @@ _OPTIONS = (
     click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say)."),
     click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits."),
     click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Sequences judged at a time."),
+    click.option("--dask", metavar="ADDRESS", help="A Dask cluster's scheduler that judges sequences (extra dask)."),
     click.option("--final-analysis", metavar="PATH", help="Also write NIST's finalAnalysisReport.txt; nist mode only."),
     click.option("--html", metavar="PATH", help="Also write a page with plots of the p-values."),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
@@ -96,16 +98,25 @@ def judge(
     tests: list[str] | None,
     parameters: dict[str, dict[str, Any]],
     workers: int,
+    dask: str | None,
     final_analysis: str | None,
     html: str | None,
     as_json: bool,
 ) -> int:
     """Run the tests over `data`, an open capture or source, write what the options ask for; the exit code."""
     from nist_sts.battery import run
+    from qrng.parallel import cluster
 
     if final_analysis is not None and mode != "nist":
         raise ParameterError("--final-analysis holds NIST's p-values: add --mode nist")
-    with terminal.progress("Testing", sequences, "sequences") as advance:
+    if dask is not None and workers != 1:
+        raise ParameterError("the cluster says how many workers there are: give --workers or --dask, not both")
+    with contextlib.ExitStack() as stack:
+        executor = None
+        if dask is not None:
+            pool = stack.enter_context(cluster(dask))
+            executor, workers = pool.executor, pool.ahead
+        advance = stack.enter_context(terminal.progress("Testing", sequences, "sequences"))
         report = run(
             data,
             length=length,
@@ -114,6 +125,7 @@ def judge(
             tests=tests,
             parameters=parameters,
             workers=workers,
+            executor=executor,
             progress=advance,
         )
     report = dataclasses.replace(report, input={"file": name, "read_as": read_as})

@@ -30,7 +30,7 @@ _HOME = {
     "random_bytes": "qrng.default",
     "reset": "qrng.default",
 }
-_PACKAGES = ("entropy", "errors", "extractors", "faults", "health", "secrets", "sources", "streams")
+_PACKAGES = ("entropy", "errors", "extractors", "faults", "gf2", "health", "secrets", "sources", "streams")
 
 __all__ = [
     "Assessment",
@@ -50,6 +50,7 @@ __all__ = [
     "errors",
     "extractors",
     "faults",
+    "gf2",
     "health",
     "open_source",
     "random_bytes",

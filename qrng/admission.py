@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from qrng.assessment import assess
 from qrng.claim import EntropyClaim
 from qrng.errors import EntropyError, HealthAlarm, HealthFailure, ParameterError
 from qrng.health.scan import HealthReport, scan
@@ -14,7 +14,23 @@ from qrng.health.states import State
 from qrng.samples import Samples
 from qrng.source import Source
 
-__all__ = ["SimulatedSourceWarning", "claim_for", "claim_of_whole", "refuse_unless_ok", "warn_if_simulated"]
+if TYPE_CHECKING:
+    from qrng.accounting import Account
+    from qrng.assessment import Assessment
+
+__all__ = [
+    "LANE_SYMBOLS",
+    "Admission",
+    "SimulatedSourceWarning",
+    "claim_for",
+    "claim_of_whole",
+    "combined",
+    "refuse_unless_ok",
+    "warn_if_simulated",
+]
+
+LANE_SYMBOLS = 10_000
+"""Symbols from which a lane is estimated by itself; with fewer its confidence limit alone would decide."""
 
 
 class SimulatedSourceWarning(UserWarning):
@@ -69,20 +85,96 @@ def claim_for(source: Source, given: EntropyClaim | float | None) -> EntropyClai
     return claim
 
 
-def claim_of_whole(whole: Callable[[], Iterator[Samples]], name: str) -> EntropyClaim:
-    """The claim that the assessment of a whole capture supports; a statistical estimate, no adversary considered.
+@dataclass(frozen=True)
+class Admission:
+    """What a whole capture is worth: two claims where physics was asked, and the one that may be used.
+
+    Attributes:
+        claim: what a generator or extractor may use.
+        statistical: what the assessment by SP 800-90B supports.
+        physical: the bound by physics, None where none was asked for.
+    """
+
+    claim: EntropyClaim
+    statistical: EntropyClaim
+    physical: Account | None
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-ready form of what the claim was made from."""
+        return {
+            "statistical": self.statistical.as_dict(),
+            "physical": self.physical.as_json() if self.physical else None,
+        }
+
+
+def claim_of_whole(samples: Samples, name: str, physical: str | None = None, log2_error: float = -64.0) -> Admission:
+    """The claim that a whole capture supports: its assessment, and where `physical` names a bound the smaller of both.
+
+    Without a bound that is a statistical estimate, no adversary considered.
+
+    Args:
+        physical: a spec of `qrng.accounting.account`. Of symbols wider than 8 bits the statistics then see the lower 8,
+            whose min-entropy is at most that of the whole.
+        log2_error: of the bound, unless its spec gives one.
 
     Raises:
         HealthAlarm, HealthFailure: the data carry no entropy, and the health tests at full entropy say where.
-        EntropyError: they carry none, and no health test sees why.
+        EntropyError: they carry none, and no health test sees why; or the bound leaves nothing.
+        ParameterError: a bound that the capture doesn't suffice for.
     """
-    samples = Samples.join(whole())
+    # Imported here: a generator whose claim is known needs none of it, and it costs a third of the command's start.
+    from qrng.accounting import account
+    from qrng.assessed_data import MAX_WIDTH
+    from qrng.assessment import assess
+
+    bound = account(samples, physical, log2_error) if physical else None
     try:
-        return assess(samples).claim
+        found = assess(samples, keep="low" if bound and samples.bits_per_symbol > MAX_WIDTH else None)
+        statistical = found.claim
     except EntropyError:
         width = samples.bits_per_symbol
         refuse_unless_ok(scan([samples], claim=width, bits_per_symbol=width, lanes=samples.lanes), name)
         raise
+    return Admission(combined(bound, found) if bound else statistical, statistical, bound)
+
+
+def combined(bound: Account, found: Assessment) -> EntropyClaim:
+    """The physical claim, lowered where the statistics say less.
+
+    Where bound and assessment know each lane and the shortest has LANE_SYMBOLS symbols, the smaller counts lane by
+    lane, and the mean over the lanes is at most the estimate of the whole stream; otherwise that estimate is held
+    against the bound of all lanes pooled. The sum over lanes rests on what the bound says of them: independent of each
+    other, or in groups that are. The error and the assumptions of physics stay: a lower number is implied by a higher.
+
+    Raises:
+        EntropyError: the assessment found no entropy, or no lane has any by both.
+        ParameterError: claims on symbols of different widths.
+    """
+    physics, statistics = bound.claim, found.claim
+    if physics.bits_per_symbol != statistics.bits_per_symbol:
+        raise ParameterError("claims on symbols of different widths can't be compared")
+    whole = found.min_entropy
+    by_lane = len(bound.lanes) == len(found.lane_samples) and min(found.lane_samples, default=0) >= LANE_SYMBOLS
+    if by_lane:
+        pairs = zip(bound.lanes, found.lane_min_entropy, strict=True)
+        lanes = [min(lane.min_entropy, estimate) for lane, estimate in pairs]
+        how = f"lane by lane ({LANE_SYMBOLS:,} symbols or more in each), and the whole stream"
+        value = min(sum(lanes) / len(lanes), whole)
+        weakest = min((value, *(lane for lane in lanes if lane > 0)))
+    else:
+        value = min(physics.bits_per_sample, whole)
+        weakest = min(value, physics.every_symbol)
+        why = f"fewer than {LANE_SYMBOLS:,} symbols in a lane" if bound.lanes else "the bound is of all lanes together"
+        how = "of the whole stream" + (f", all lanes pooled: {why}" if found.lanes > 1 else "")
+    if value <= 0:
+        raise EntropyError("no lane has min-entropy both by physics and by statistics")
+    return replace(
+        physics,
+        bits_per_sample=value,
+        weakest_lane=None if weakest == value else weakest,
+        assumptions=(*physics.assumptions, f"and no more than the estimates of SP 800-90B, {how}"),
+        reference=f"the smaller of {physics.reference}, and {statistics.reference}",
+    )
 
 
 def refuse_unless_ok(report: HealthReport, name: str) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from qrng import bits
+from qrng.entropy.sp800_90b.sequence import MAX_BITS
 from qrng.errors import ParameterError
 from qrng.samples import Samples
+
+if TYPE_CHECKING:
+    from qrng.formats import Capture
 
 __all__ = ["ADVISED_SAMPLES", "KEEP", "AssessedData", "load", "reduce", "warnings_of"]
 
@@ -20,6 +25,7 @@ ADVISED_SAMPLES = 1_000_000
 """Section 3.1.1 asks for at least a million samples; fewer widen every confidence bound."""
 
 KEEP = ("high", "low")
+_STRETCH = 1 << 22  # symbols unpacked at a time
 MAX_WIDTH = 8  # bits: wider symbols are reduced first (section 6.4)
 
 
@@ -105,8 +111,20 @@ def _from_file(
     from qrng.formats import open_capture
 
     with open_capture(path, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes) as capture:
-        samples = capture.read_all() if first is None else next(capture.chunks(first))
+        samples = Samples.join(_whole(capture)) if first is None else next(capture.chunks(first))
         return samples, capture.sha256, capture.describe()
+
+
+def _whole(capture: Capture) -> Iterator[Samples]:
+    """All pieces of a capture, as long as one assessment can take them."""
+    most = MAX_BITS // min(capture.bits_per_symbol, MAX_WIDTH)
+    for piece in capture.chunks():
+        if piece.first + piece.count > most:
+            raise ParameterError(
+                f"{capture.name}: more than {most} symbols of {capture.bits_per_symbol} bits: too many for one "
+                "assessment; assess them by segments (--segment N, qrng.assess_segments) or some of them (--first N)"
+            )
+        yield piece
 
 
 def _from_samples(data: Samples, bits_per_symbol: int | None, lanes: int | None) -> tuple[Samples, str | None]:
@@ -152,7 +170,11 @@ def warnings_of(samples: Samples) -> tuple[str, ...]:
             f"{samples.count} samples: section 3.1.1 asks for {ADVISED_SAMPLES} or more; "
             "fewer give lower estimates and miss slow structure"
         )
-    used = int(samples.symbols().max(initial=0)).bit_length()
-    if used < samples.bits_per_symbol:
+    used = 0
+    for start in range(0, samples.count, _STRETCH):
+        used = max(used, int(samples.symbols(start, start + _STRETCH).max()).bit_length())
+        if used == samples.bits_per_symbol:
+            break
+    if samples.bits_per_symbol > 1 and used < samples.bits_per_symbol:
         found.append(f"symbols of {samples.bits_per_symbol} bits use only the lower {used}")
     return tuple(found)

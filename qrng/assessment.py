@@ -25,6 +25,7 @@ from qrng.samples import Samples
 __all__ = ["Assessment", "assess"]
 
 SCHEMA = "qrng.assessment/1"
+_STRETCH = 1 << 22  # symbols unpacked at a time
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,9 @@ class Assessment:
         if self.lane_samples:
             assumptions.append(f"lanes are independent: {self.lanes} lanes, each by its most common value (6.3.1)")
         width = self.reduced_from or self.bits_per_symbol
-        return EntropyClaim(h, None, tuple(assumptions), f"NIST SP 800-90B, sections {used}", width)
+        weakest = min((h, *(lane for lane in self.lane_min_entropy if lane > 0))) if self.lane_samples else None
+        reference = f"NIST SP 800-90B, sections {used}"
+        return EntropyClaim(h, None, tuple(assumptions), reference, width, weakest_lane=weakest)
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready form, schema qrng.assessment/1."""
@@ -159,6 +162,7 @@ def assess(
     track: str = "non-iid",
     seed: int | None = None,
     workers: int = 1,
+    all_rounds: bool = False,
     progress: Progress | None = None,
 ) -> Assessment:
     """Estimate the min-entropy of raw samples by SP 800-90B.
@@ -176,6 +180,7 @@ def assess(
             "conditioned" for the output of a conditioning component.
         seed: 64 bits that name the shuffles of the IID tests; None draws one (the result tells which).
         workers: threads; the result does not depend on their number.
+        all_rounds: rank every value of the IID tests in all 10,000 rounds; else only as far as the verdict needs.
         progress: called as progress(done, total, name) after each estimator.
 
     Returns:
@@ -189,7 +194,7 @@ def assess(
     """
     read = load(data, bits_per_symbol=bits_per_symbol, layout=layout, lanes=lanes, keep=keep, first=first)
     samples = read.samples
-    outcome = run(samples, track, progress, seed=seed, workers=workers)
+    outcome = run(samples, track, progress, seed=seed, workers=workers, all_rounds=all_rounds)
     lane_samples, lane_min_entropy = _lane_estimates(samples) if samples.lanes > 1 else ((), ())
     return Assessment(
         samples=samples.count,
@@ -219,9 +224,11 @@ def _lane_estimates(samples: Samples) -> tuple[tuple[int, ...], tuple[float, ...
     lanes, width = samples.lanes, samples.bits_per_symbol
     counts = np.zeros((lanes, 1 << width), np.uint64)
     table = ffi.from_buffer("uint64_t[]", counts)
-    symbols = samples.symbols()
-    status = lib.qrng_entropy_lane_histogram(table, readable(symbols), samples.count, lanes, samples.first, width)
-    check(status, f"a symbol needs more than {width} bits")
+    for start in range(0, samples.count, _STRETCH):
+        symbols = samples.symbols(start, start + _STRETCH)
+        first = samples.first + start
+        status = lib.qrng_entropy_lane_histogram(table, readable(symbols), symbols.size, lanes, first, width)
+        check(status, f"a symbol needs more than {width} bits")
     sizes = tuple(int(n) for n in counts.sum(axis=1))
     modes = (int(n) for n in counts.max(axis=1))
     return sizes, tuple(from_mode(mode, n)[2] if n > 1 else 0.0 for mode, n in zip(modes, sizes, strict=True))

@@ -86,10 +86,10 @@ class ContainerWriter:
                 self._flush()
         self._count += samples.count
         for name, array in samples.side_data.items():
-            self._side_data(name, array)
+            self.write_side_data(name, array)
 
-    def _side_data(self, name: str, array: npt.NDArray[Any]) -> None:
-        """One chunk, or several, of the array recorded beside the symbols just written."""
+    def write_side_data(self, name: str, array: npt.NDArray[Any]) -> None:
+        """Append to the array of that name, recorded beside the symbols; ParameterError if it is no row of numbers."""
         little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
         if little.dtype.str not in _SIDE_TYPES or little.ndim != 1:
             raise ParameterError(

@@ -7,36 +7,39 @@ the bytes that the first one tested. Output appears whole or not at all.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-import numpy as np
-
-import qrng
 from qrng import bits
-from qrng._native import kernel_name, wipe
-from qrng.admission import claim_of_whole, refuse_unless_ok
+from qrng._native import wipe
+from qrng.admission import Admission, claim_of_whole, refuse_unless_ok
 from qrng.claim import EntropyClaim
 from qrng.errors import ParameterError, QrngError
 from qrng.extractors import extractor_class
+from qrng.extractors.batches import Batches
+from qrng.extractors.planning import Costs
 from qrng.files import atomic_write
 from qrng.formats import Capture, open_capture
 from qrng.health.allowance import Allowance, less
 from qrng.health.base import Alarm
 from qrng.health.lanes import Lanes
 from qrng.health.scan import HealthReport, scan_dropping
+from qrng.parallel import ordered
 from qrng.samples import Samples
+from qrng.versions import versions
 
 __all__ = ["Input", "extract_file", "extracted"]
 
 _ONE_BLOCK = 1 << 24
 """Raw bits up to which a whole file is one block by default: a claim on the whole string says nothing of its parts."""
-_BATCH_BITS = 1 << 24
-"""Raw bits read at a time, at least eight blocks."""
 
 _CHANGED = "the file changed between the health tests and the extraction; no output"
 
@@ -68,6 +71,7 @@ class Input:
             self._how = {"layout": first.layout, "bits_per_symbol": first.bits_per_symbol, "lanes": first.lanes}
             self.description, self.layout = first.describe(), first.layout
             self.bits_per_symbol, self.lanes = first.bits_per_symbol, first.lanes
+            self.provenance = first.provenance
 
     def open(self) -> Capture:
         """The capture from its beginning."""
@@ -105,6 +109,7 @@ def extract_file(
     input_bits: int | None = None,
     output_bits: int | None = None,
     min_entropy: float | EntropyClaim | Literal["auto"] = "auto",
+    physical: str | None = None,
     log2_error: float = -64.0,
     seed_file: str | os.PathLike[str] | None = None,
     layout: str | None = None,
@@ -113,6 +118,9 @@ def extract_file(
     drop_tail: bool = False,
     allowance: bool | None = None,
     drop_lanes: int = 0,
+    costs: Costs | None = None,
+    executor: Executor | None = None,
+    ahead: int = 4,
     progress: Progress = _no_progress,
 ) -> dict[str, Any]:
     """Extract a capture file; returns the JSON-ready record of what was done (schema "qrng.extraction/1").
@@ -127,6 +135,8 @@ def extract_file(
         input_bits: raw bits a block; default the whole capture as one block, to 2**24 bits.
         output_bits: bits a block of output for the bare map: no error is claimed. Excludes `min_entropy`.
         min_entropy: bits of min-entropy a raw bit that you vouch for, a claim, or "auto": what the assessment supports.
+        physical: a bound by physics (`qrng.accounting.account`); with "auto", the smaller of it and the assessment.
+            Unless it states an error it may fail with half of `log2_error`.
         log2_error: log2 of the total trace distance, seed included, over all blocks.
         seed_file: file with the seed. Without one a seed is drawn from the operating system and kept as OUT.seed.
         layout, bits_per_symbol, lanes: how to read the capture; sniffed where None.
@@ -136,6 +146,10 @@ def extract_file(
             goes at the cost of the stated distance from uniform.
         drop_lanes: how many lanes may be left out, from the first symbol on, because their own tests alarm. What is
             claimed of the rest counts each at its full width.
+        costs: what else the plan pays for, such as disclosed bits; not for the bare map or a seedless extractor.
+        executor: any `concurrent.futures.Executor` that extracts pieces of the file; raw bits, seed and output travel
+            to its workers and back. The health tests read the file in order, in this process.
+        ahead: pieces in work at a time: what memory must hold.
         progress: called with the name of the pass and raw bits done.
 
     Raises:
@@ -146,12 +160,22 @@ def extract_file(
         OSError: reading or writing failed; no partial output remains.
     """
     kind = extractor_class(extractor)
+    if costs and (output_bits is not None or not hasattr(kind, "plan")):
+        raise ParameterError(
+            f"{', '.join(costs)}: only a plan with an error pays for that, not the map that was asked for"
+        )
     source = Input(os.fspath(raw), layout, bits_per_symbol, lanes)
     try:
         name = source.name
+        admission: Admission | None = None
         claim: EntropyClaim | None = None
-        if output_bits is None:
-            claim = _claim(source, min_entropy, name)
+        if physical is not None and (output_bits is not None or min_entropy != "auto"):
+            raise ParameterError("a bound by physics computes the claim: leave out the min-entropy and the output bits")
+        if output_bits is None and min_entropy == "auto":
+            admission = _admission(source, name, physical, log2_error - 1)
+            claim = admission.claim
+        elif output_bits is None:
+            claim = _given(min_entropy, source.bits_per_symbol)
         report, measured = _first_pass(source, claim, output_bits, input_bits, drop_lanes, progress)
         refuse_unless_ok(report, name)
         source.without = report.dropped
@@ -168,7 +192,7 @@ def extract_file(
             )
         if not hasattr(kind, "plan"):
             done = _seedless(source, kind(), n, output_bits, measured, Path(out))
-            return _record(source, measured, n, claim, min_entropy == "auto", report, done)
+            return _record(source, measured, n, claim, admission, report, done)
         if output_bits is not None:
             chosen = kind(n, output_bits)
             record = {"extractor": chosen.name, "n": n, "m": output_bits, "seed_bits": chosen.seed_bits}
@@ -182,11 +206,18 @@ def extract_file(
                 lanes=source.lanes - len(source.without),
                 taken_off=allowance,
             )
-            chosen = kind.plan(n, min_entropy=less(claim, n, hidden), log2_error=log2_error, blocks=blocks)
+            chosen = kind.plan(
+                n, min_entropy=less(claim, n, hidden), log2_error=log2_error, blocks=blocks, **(costs or {})
+            )
             record = chosen.planned.as_dict()
+        if blocks > 1 and not getattr(chosen, "strong", True):
+            raise ParameterError(
+                f"{chosen.name} consumes its second source, so that each block needs one of its own: this is for one "
+                f"block, and {name} holds {blocks} of {n} bits"
+            )
         seed, seed_source = _seed(chosen.seed_bytes, seed_file, out)
         try:
-            digest = _second_pass(source, chosen, seed, blocks, measured, Path(out), progress)
+            digest = _second_pass(source, chosen, seed, blocks, measured, Path(out), progress, executor, ahead)
         except BaseException:
             if seed_file is None:
                 Path(seed_source["file"]).unlink()  # a seed without its output is of no use
@@ -200,7 +231,7 @@ def extract_file(
             "seed": seed_source,
             "output": {"file": str(out), "bits": blocks * chosen.m, "sha256": digest},
         }
-        return _record(source, measured, blocks * n, claim, min_entropy == "auto", report, done)
+        return _record(source, measured, blocks * n, claim, admission, report, done)
     finally:
         source.close()
 
@@ -210,14 +241,15 @@ def _record(
     measured: _Measured,
     used: int,
     claim: EntropyClaim | None,
-    auto: bool,
+    admission: Admission | None,
     report: HealthReport,
     done: dict[str, Any],
 ) -> dict[str, Any]:
     return {
         "schema": "qrng.extraction/1",
-        "qrng": qrng.__version__,
-        "kernel": kernel_name(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "provenance": source.provenance,
         "input": {
             "file": source.name,
             "read_as": source.description,
@@ -230,7 +262,8 @@ def _record(
             "dropped_lanes": [alarm.as_dict() for alarm in measured.dropped],
         },
         "claim": None if claim is None else claim.as_dict(),
-        "claim_from_same_data": claim is not None and auto,
+        "claim_from_same_data": admission is not None,
+        "claim_made_from": None if admission is None else admission.as_json(),
         "health": report.as_dict(),
         **done,
     }
@@ -264,17 +297,18 @@ def _seedless(
     }
 
 
-def _claim(source: Input, min_entropy: float | EntropyClaim | Literal["auto"], name: str) -> EntropyClaim:
+def _admission(source: Input, name: str, physical: str | None, log2_error: float) -> Admission:
+    with source.open() as capture:
+        samples = capture.read_all()
+    try:
+        return claim_of_whole(samples, name, physical, log2_error)
+    finally:
+        samples.wipe()
+
+
+def _given(min_entropy: float | EntropyClaim | str, width: int) -> EntropyClaim:
     if isinstance(min_entropy, EntropyClaim):
         return min_entropy
-    if min_entropy == "auto":
-
-        def whole() -> Iterator[Samples]:
-            with source.open() as capture:
-                yield from capture.chunks()
-
-        return claim_of_whole(whole, name)
-    width = source.bits_per_symbol
     return EntropyClaim(
         float(min_entropy) * width,
         None,
@@ -307,7 +341,7 @@ def _first_pass(
             sha256 = capture.sha256
 
     if claim is not None:
-        h = claim.bits_per_sample
+        h = claim.every_symbol
     else:
         assert output_bits is not None
         with source.open() as capture:
@@ -344,15 +378,25 @@ def _seed(n: int, path: str | os.PathLike[str] | None, out: str | os.PathLike[st
     return held, {"source": "operating system", "file": str(kept), "sha256": hashlib.sha256(held).hexdigest()}
 
 
-def extracted(source: Input, chosen: Any, seed: Any, blocks: int, progress: Progress) -> Iterator[bytearray]:
+def extracted(
+    source: Input,
+    chosen: Any,
+    seed: Any,
+    blocks: int,
+    progress: Progress,
+    executor: Executor | None = None,
+    ahead: int = 4,
+) -> Iterator[bytearray]:
     """The output of `blocks` blocks, piece by piece, each wiped once the next is asked for."""
+    if executor is not None:
+        yield from _extracted_by(executor, ahead, source, chosen, seed, blocks, progress)
+        return
     left = blocks
     with source.open() as capture, chosen.prepare(seed) as prepared:
-        for batch in _batches(source.chunks(capture), chosen.n):
-            count = min(left, 8 * len(batch) // chosen.n)
+        for batch, held in Batches(_pieces(source, capture), chosen.n, 8 // math.gcd(8, chosen.m)):
+            count = min(left, held)
             part = bytearray(bits.bytes_for(count * chosen.m))
             chosen.extract_blocks(batch[: bits.bytes_for(count * chosen.n)], prepared, part, blocks=count)
-            wipe(batch)
             yield part
             wipe(part)
             left -= count
@@ -360,38 +404,59 @@ def extracted(source: Input, chosen: Any, seed: Any, blocks: int, progress: Prog
         source.sha256 = capture.sha256
 
 
+def _extracted_by(
+    executor: Executor, ahead: int, source: Input, chosen: Any, seed: Any, blocks: int, progress: Progress
+) -> Iterator[bytearray]:
+    """The same by others: each gets the seed and some whole blocks, and the pieces come back in order."""
+    parameters = {} if chosen.planned is None else dict(chosen.planned.as_dict().get("parameters", {}))
+    work = partial(_extract_piece, type(chosen), chosen.n, chosen.m, parameters, bytes(seed))
+    with source.open() as capture:
+
+        def batches() -> Iterator[tuple[bytes, int]]:
+            left = blocks
+            for batch, held in Batches(_pieces(source, capture), chosen.n, 8 // math.gcd(8, chosen.m)):
+                if count := min(left, held):
+                    yield bytes(batch[: bits.bytes_for(count * chosen.n)]), count
+                    left -= count
+
+        for part, count in ordered(work, batches(), executor, ahead):
+            yield part
+            wipe(part)
+            progress("extraction", count * chosen.n)
+        source.sha256 = capture.sha256
+
+
+def _extract_piece(
+    kind: Any, n: int, m: int, parameters: dict[str, Any], seed: bytes, piece: tuple[bytes, int]
+) -> tuple[bytearray, int]:
+    """One piece of whole blocks by the bare map: the plan's budget was spent where the work was given out."""
+    raw, count = piece
+    return kind(n, m, **parameters).extract_blocks(raw, seed, blocks=count), count
+
+
+def _pieces(source: Input, capture: Capture) -> Iterator[tuple[Any, int]]:
+    for chunk in source.chunks(capture):
+        yield chunk.packed, chunk.bit_length
+        chunk.wipe()
+
+
 def _second_pass(
-    source: Input, chosen: Any, seed: bytearray, blocks: int, measured: _Measured, out: Path, progress: Progress
+    source: Input,
+    chosen: Any,
+    seed: bytearray,
+    blocks: int,
+    measured: _Measured,
+    out: Path,
+    progress: Progress,
+    executor: Executor | None,
+    ahead: int,
 ) -> str:
     """Extract block by block into `out`; returns the SHA-256 of the output."""
     digest = hashlib.sha256()
     with atomic_write(out) as target:
-        for part in extracted(source, chosen, seed, blocks, progress):
+        for part in extracted(source, chosen, seed, blocks, progress, executor, ahead):
             digest.update(part)
             target.write(part)
         if source.sha256 != measured.sha256:
             raise QrngError(f"{source.name}: {_CHANGED}")
     return digest.hexdigest()
-
-
-def _batches(chunks: Iterator[Samples], n: int) -> Iterator[Any]:
-    """The raw bits as packed arrays of a multiple of eight whole blocks each, the last one of what remains.
-
-    Eight blocks end on a byte border whatever n and m are, so batches of output join without shifting.
-    """
-    per_batch = max(1, _BATCH_BITS // (8 * n)) * 8 * n
-    held, have = np.zeros(bits.bytes_for(per_batch), np.uint8), 0
-    for chunk in chunks:
-        at = 0
-        while at < chunk.bit_length:
-            take = min(chunk.bit_length - at, per_batch - have)
-            bits.copy(held, have, chunk.packed, at, take)
-            have, at = have + take, at + take
-            if have == per_batch:
-                yield held
-                held, have = np.zeros(len(held), np.uint8), 0
-        chunk.wipe()
-    rest = have // n * n
-    if rest:
-        yield bits.extract(held, 0, rest)
-    wipe(held)

@@ -61,8 +61,13 @@ class RawPath:
     ) -> None:
         if drop_lanes < 0:
             raise ParameterError(f"drop_lanes is a number of lanes, not {drop_lanes}")
+        if not getattr(extractor_class(extractor), "strong", True):
+            raise ParameterError(
+                f"{extractor} consumes its second source, and a generator has one seed for all blocks: choose a strong "
+                "extractor, such as toeplitz"
+            )
         self._source, self._claim = source, claim
-        self._tested_for = claim.bits_per_sample  # what each symbol is tested for
+        self._tested_for = claim.every_symbol  # what each symbol is tested for
         self._kind, self._log2_error = extractor_class(extractor), log2_error
         self._block_bits, self._quarantine = block_bits, quarantine
         self._take_off = block_bits >= FROM_BITS if allowance is None else allowance

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 import os
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from qrng.assessed_data import reduce
 from qrng.assessment import Assessment, assess
 from qrng.errors import ParameterError
+from qrng.parallel import ordered
 from qrng.samples import Samples
 
 __all__ = ["SegmentedAssessment", "assess_segments"]
@@ -112,6 +113,7 @@ def assess_segments(
         segment: symbols in a segment, a multiple of 8.
         bits_per_symbol, layout, lanes, keep, track: as for `qrng.assess`.
         executor: any `concurrent.futures.Executor` (threads, processes, a cluster's); None works in this thread.
+            `qrng.parallel` has processes and clusters whose lost workers cost their segment's time alone.
         ahead: segments handed to the executor and not yet done: what memory must hold.
         progress: called with the samples of each finished segment.
 
@@ -121,8 +123,6 @@ def assess_segments(
     """
     if segment < 8 or segment % 8:
         raise ParameterError(f"a segment of {segment} symbols: take a multiple of 8")
-    if ahead < 1:
-        raise ParameterError(f"at least one segment is in work, not {ahead}")
     if isinstance(data, Samples):
         whole = data if lanes is None else replace(data, lanes=lanes)
         pieces = (whole.slice(start, start + segment) for start in range(0, whole.count, segment))
@@ -144,32 +144,21 @@ def _run(
     progress: Callable[[int], None] | None,
 ) -> SegmentedAssessment:
     results: list[Assessment] = []
-    working: deque[Future[Assessment]] = deque()
     samples = tail = 0
 
-    def keep_result(result: Assessment) -> None:
+    def whole() -> Iterator[Samples]:
+        nonlocal samples, tail
+        for piece in pieces:
+            samples += piece.count
+            if piece.count == segment:
+                yield reduce(piece, keep)
+            else:
+                tail = piece.count
+
+    for result in ordered(partial(_assess_one, track=track), whole(), executor, ahead):
         results.append(result)
         if progress:
             progress(result.samples)
-
-    try:
-        for piece in pieces:
-            samples += piece.count
-            if piece.count < segment:
-                tail = piece.count
-                continue
-            reduced = reduce(piece, keep)
-            if executor is None:
-                keep_result(_assess_one(reduced, track))
-                continue
-            working.append(executor.submit(_assess_one, reduced, track))
-            if len(working) >= ahead:
-                keep_result(working.popleft().result())
-        while working:
-            keep_result(working.popleft().result())
-    finally:
-        for future in working:
-            future.cancel()
     if not results:
         raise ParameterError(f"{samples} samples hold no whole segment of {segment}")
     return SegmentedAssessment(segment, samples, tail, tuple(results), None, None)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
+
+import numpy.typing as npt
 
 from qrng.claim import EntropyClaim
 from qrng.errors import SourceError
@@ -53,6 +55,16 @@ class Source(ABC):
         Does not move the position of `read`.
         """
         return None
+
+    def recording(self) -> Samples | None:
+        """Everything that this source will ever give, with its side data, in memory; None as `whole` says."""
+        chunks = self.whole()
+        return None if chunks is None else Samples.join(chunks)
+
+    @property
+    def side_data(self) -> Mapping[str, npt.NDArray[Any]]:
+        """What was recorded beside all symbols, where `read` doesn't bring it: known once a capture has been read."""
+        return {}
 
     def claim(self) -> EntropyClaim | None:
         """Min-entropy a symbol as computed from this source's physics, or None if nothing is known of it."""

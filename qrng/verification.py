@@ -149,8 +149,9 @@ def _plan(record: dict[str, Any]) -> Check:
         return Check("plan", "not checked", "no distance from uniform is claimed")
     kind = extractor_class(plan["extractor"])
     try:
+        costs = plan.get("costs", {})
         reduced = less(claim, plan["n"], _said_allowance(record))
-        m = kind.plan(plan["n"], min_entropy=reduced, log2_error=plan["log2_error"], blocks=record["blocks"]).m
+        m = kind.plan(plan["n"], min_entropy=reduced, log2_error=plan["log2_error"], blocks=record["blocks"], **costs).m
     except ParameterError as error:
         return Check("plan", "failed", str(error))
     return _compare("plan", plan["m"] <= m, f"the claim allows {m} bits a block at this error; {plan['m']} were taken")
@@ -194,6 +195,8 @@ def _claim(record: dict[str, Any]) -> EntropyClaim | None:
         tuple(said["assumptions"]),
         said["reference"],
         said["bits_per_symbol"],
+        said.get("weakest_lane"),
+        said.get("symbols"),
     )
 
 

@@ -138,3 +138,9 @@ def hdf5_extra() -> None:
 def crypto_extra() -> None:
     """The extra `crypto`: cryptography."""
     needs_extra("crypto", "cryptography")
+
+
+@pytest.fixture(scope="session")
+def dask_extra() -> None:
+    """The extra `dask`: distributed."""
+    needs_extra("dask", "distributed")

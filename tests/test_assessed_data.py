@@ -1,9 +1,13 @@
 """What `qrng.assess` makes of symbols wider than the standard's estimators take, and of a part of a file."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 import qrng
+from qrng import assessed_data
 from qrng.errors import ParameterError
 
 
@@ -59,3 +63,24 @@ def test_a_preview_is_of_the_first_samples_and_says_so(tmp_path):
     assert result.sha256 is None
     with pytest.raises(ParameterError, match="nothing to assess"):
         qrng.assess(symbols, first=0)
+
+
+def test_a_file_too_long_for_one_assessment_is_refused_before_it_is_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(assessed_data, "MAX_BITS", 2**23)
+    with (tmp_path / "long.bin").open("wb") as file:
+        file.truncate(2**30)
+    with pytest.raises(ParameterError, match=r"long.bin: more than 8388608 symbols of 1 bits.*--segment N.*--first N"):
+        qrng.assess(tmp_path / "long.bin", layout="packed-msb")
+
+
+@pytest.mark.trial
+def test_a_whole_file_takes_a_few_times_its_packed_size(tmp_path):
+    bits = 2**29
+    (tmp_path / "long.bin").write_bytes(np.random.default_rng(1).bytes(bits // 8))
+    code = (
+        "import resource, qrng; peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; before = peak(); "
+        "qrng.assess('long.bin', layout='packed-msb'); print(1024 * (peak() - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    print(f"{int(done.stdout) / (bits / 8):.1f} times the packed size")
+    assert int(done.stdout) < 5 * bits // 8

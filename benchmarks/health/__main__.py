@@ -6,7 +6,10 @@ import argparse
 import hashlib
 
 import numpy as np
+import numpy.typing as npt
 
+import qrng
+from benchmarks.health import adc
 from benchmarks.health.families import FAMILIES, Family
 from benchmarks.health.methods import Method, methods
 from qrng import Samples
@@ -17,63 +20,103 @@ from qrng.health.gate import DEFAULT_QUARANTINE
 from qrng.health.registry import build
 
 BEFORE = 1 << 14
-"""Fair bits before the onset."""
+"""Fair bits before the onset, less up to ANYWHERE of them."""
+ANYWHERE = 1 << 12
+"""The onset falls anywhere in the methods' blocks."""
+ESTIMATED = 1 << 17
+"""Degraded bits that the batch estimators of SP 800-90B are given."""
+
+Found = dict[str, list[int | None]]
 
 
-def delays(family: Family, found: list[Method], runs: int, n: int, seed: int) -> dict[str, list[int | None]]:
-    """Raw bits from onset to alarm of each method in each run; None where none came."""
+def delays(family: Family, found: list[Method], runs: int, n: int, seed: int) -> tuple[Found, float]:
+    """Raw bits from onset to alarm of each method in each run, None where none came; the batch estimate of run 0."""
     rng = np.random.default_rng([seed, *family.name.encode()])
     before = rng.integers(0, 2, (runs, BEFORE - BEFORE % family.lanes), dtype=np.uint8)
-    streams = np.concatenate([before, family.make(runs, n, rng)], axis=1)
-    out: dict[str, list[int | None]] = {method.name: [] for method in found}
-    for stream in streams:
-        samples = Samples.from_symbols(stream, 1, lanes=family.lanes)
+    after = np.zeros((runs, n), np.uint8) if family.make is None else family.make(runs, n, rng)
+    out: Found = {method.name: [] for method in found}
+    batch: list[float] = []
+    for row in np.concatenate([before, after], axis=1):
+        skip = int(rng.integers(0, ANYWHERE)) // family.lanes * family.lanes
+        if family.make is None:
+            row[before.shape[1] :] = np.resize(row[skip : before.shape[1]], n)
+        samples = Samples.from_symbols(row[skip:], 1, lanes=family.lanes)
         for method in found:
             at = method.find(samples)
-            out[method.name].append(None if at is None else at + 1 - before.shape[1])
-    return out
+            out[method.name].append(None if at is None else at + 1 + skip - before.shape[1])
+        batch = batch or [qrng.assess(Samples.from_symbols(row[-n:][:ESTIMATED], 1)).min_entropy]
+    return out, batch[0]
 
 
 def cell(values: list[int | None], n: int) -> str:
     """Median / 95th percentile, and the share of runs without an alarm."""
     ordered = sorted(n if v is None else v for v in values)
     missed = sum(v is None for v in values)
-    middle, late = ordered[len(ordered) // 2], ordered[min(len(ordered) * 19 // 20, len(ordered) - 1)]
     if missed * 2 > len(values):
         return f"– ({missed}/{len(values)} missed)"
+    middle, late = quantile(ordered, 0.5), quantile(ordered, 0.95)
     text = f"{middle:,} / {late:,}" if late < n else f"{middle:,} / –"
     return text + (f" ({missed}/{len(values)} missed)" if missed else "")
+
+
+def quantile(ordered: list[int], q: float) -> int:
+    """The value below which a share q of the sorted ones lies."""
+    return ordered[min(int(len(ordered) * q), len(ordered) - 1)]
 
 
 def table(lanes: bool, log2: int, runs: int, n: int, seed: int) -> None:
     """One Markdown table for streams of one lane, or of many."""
     chosen = [family for family in FAMILIES if (family.lanes > 1) == lanes]
     names = [method.name for method in methods(log2, chosen[0].lanes)]
-    print("| degradation | trained | " + " | ".join(names) + " | all, × limit | through quarantine |")
-    print("|---|---|" + "---|" * (len(names) + 2))
+    last = ("all, × limit", "deficit through quarantine", "90B estimate")
+    print("| degradation | trained | " + " | ".join([*names, *last]) + " |")
+    print("|---|---|" + "---|" * (len(names) + len(last)))
     for family in chosen:
-        found = delays(family, methods(log2, family.lanes), runs, n, seed)
+        found, batch = delays(family, methods(log2, family.lanes), runs, n, seed)
         final = sorted(n if v is None else v for v in found["all"])
-        limit = "" if family.divergence is None else f"{final[len(final) // 2] * family.divergence / log2:.2f}"
-        through = sorted(max(v - DEFAULT_QUARANTINE, 0) for v in final)
-        passed = f"{through[len(through) // 2]:,} / {through[-1]:,}"
+        limit = "" if family.divergence is None else f"{quantile(final, 0.5) * family.divergence / log2:.2f}"
+        lost = 1 - (family.min_entropy or 0.0)
+        passed = [round(max(v - DEFAULT_QUARANTINE, 0) * lost) for v in final]
+        deficit = f"{quantile(passed, 0.5):,} / {quantile(passed, 0.95):,} / {passed[-1]:,}"
         cells = [cell(found[name], n) for name in names]
+        trained = "yes" if family.trained else "no"
         print(
-            f"| {family.name} | {'yes' if family.trained else 'no'} | " + " | ".join(cells) + f" | {limit} | {passed} |"
+            f"| {family.name} | {trained} | " + " | ".join([*cells, limit, deficit, f"{batch:.3f}"]) + " |", flush=True
         )
 
 
-def null_share(claim: float, lanes: int, runs: int, n: int, log2: int, seed: int) -> float:
-    """Share of runs of `n` symbols that alarm, of the least favourable source inside the claim (fair at one bit)."""
+def adc_table(log2: int, runs: int, n: int, seed: int) -> None:
+    """Faults of an ADC: delays in samples of eight bits."""
+    names = [method.name for method in adc.methods(log2)]
+    print("| fault | " + " | ".join(names) + " |")
+    print("|---|" + "---|" * len(names))
+    for fault, make in adc.FAULTS.items():
+        rng = np.random.default_rng([seed, *fault.encode()])
+        found: Found = {name: [] for name in names}
+        for _ in range(runs):
+            stream = np.concatenate([adc.healthy(BEFORE, rng), make(n, rng)])
+            for method in adc.methods(log2):
+                at = method.find(Samples.from_symbols(stream, 8))
+                found[method.name].append(None if at is None else at + 1 - BEFORE)
+        print(f"| {fault} | " + " | ".join(cell(found[name], n) for name in names) + " |", flush=True)
+
+
+def at_its_claim(kind: str, claim: float, n: int, seed: str) -> npt.NDArray[np.uint8]:
+    """`n` packed bits of a source that meets its claim exactly: never a bit likelier than 2^-claim, whatever came."""
+    if kind == "CSPRNG":
+        return np.frombuffer(hashlib.shake_256(seed.encode()).digest(n // 8), np.uint8)
+    rng = np.random.default_rng(list(seed.encode()))
+    bits = rng.random(n, np.float32) < np.float32(2.0**-claim)
+    if kind == "Markov":
+        bits = np.bitwise_xor.accumulate(~bits)  # repeats its last bit with probability 2^-claim
+    return np.packbits(bits)
+
+
+def null_share(kind: str, claim: float, lanes: int, runs: int, n: int, log2: int, seed: int) -> float:
+    """Share of runs of `n` symbols of a source inside the claim in which evidence alarms."""
     alarms = 0
     for run in range(runs):
-        key = f"{seed} {claim} {lanes} {run}".encode()
-        if claim == 1:
-            packed = np.frombuffer(hashlib.shake_256(key).digest(n // 8), np.uint8)
-        else:
-            rng = np.random.default_rng(list(key))
-            packed = np.packbits(rng.random(n, np.float32) < np.float32(2.0**-claim))
-        piece = Piece(Samples(packed, n, 1, lanes))
+        piece = Piece(Samples(at_its_claim(kind, claim, n, f"{seed} {kind} {claim} {lanes} {run}"), n, 1, lanes))
         tests = build(Setting.of(1, lanes, claim, run_length_log2=log2))
         hits = [test.update(piece, 0) for test in tests if isinstance(test, EDetector)]
         alarms += any(hit is not None for hit in hits)
@@ -96,12 +139,18 @@ def main() -> None:
     for lanes in (False, True):
         table(lanes, chosen.run_length, chosen.runs, chosen.bits, chosen.seed)
         print()
+    print(f"Eight-bit samples of Gaussian noise, claim {adc.CLAIM} bits a sample; delay in samples.\n")
+    adc_table(chosen.run_length, chosen.runs, chosen.bits // 4, chosen.seed)
+    print()
     n, log2 = 1 << 22, 24
     print("| source inside its claim | runs | share with an alarm | bound |")
     print("|---|---|---|---|")
-    for name, claim, lanes in (("CSPRNG", 1.0, 1), ("CSPRNG", 1.0, 20), ("independent bits at the claim", 0.9, 1)):
-        share = null_share(claim, lanes, chosen.null_runs, n, log2, chosen.seed)
-        print(f"| {name}, claim {claim}, {lanes} lanes | {chosen.null_runs} | {share:.4f} | {n / 2**log2:.2f} |")
+    for kind, claim, lanes in (("CSPRNG", 1.0, 1), ("CSPRNG", 1.0, 20), ("independent", 0.9, 1), ("Markov", 0.9, 1)):
+        share = null_share(kind, claim, lanes, chosen.null_runs, n, log2, chosen.seed)
+        print(
+            f"| {kind}, claim {claim}, {lanes} lanes | {chosen.null_runs} | {share:.4f} | {n / 2**log2:.2f} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

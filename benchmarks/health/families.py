@@ -1,6 +1,7 @@
 """Degradations of a fair bit source, by family: those the learned bettor was trained on, and those held out.
 
-Every maker returns `runs` rows of `n` bits after onset; `divergence` is the mean divergence, in bits a symbol, of the
+Every maker returns `runs` rows of `n` bits after onset (None: the fair bits before it come again, and again);
+`divergence` is the mean divergence, in bits a symbol, of the
 degraded source from the nearest one that meets a claim of one bit (the fair one), where a formula for it is known.
 """
 
@@ -22,7 +23,7 @@ class Family:
 
     name: str
     trained: bool
-    make: Callable[[int, int, np.random.Generator], Bits]
+    make: Callable[[int, int, np.random.Generator], Bits] | None
     divergence: float | None = None
     min_entropy: float | None = None
     lanes: int = 1
@@ -146,24 +147,50 @@ def square(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.sign(np.sin(x))
 
 
+def register(runs: int, n: int, rng: np.random.Generator) -> Bits:
+    """Registers of 36 bits with taps drawn at random: no standard polynomial. Long enough for any delay, then again."""
+    out = np.empty((runs, n), np.uint8)
+    for row in out:
+        taps = np.append(np.flatnonzero(rng.integers(0, 2, 35)), 35)
+        row[:36] = rng.integers(0, 2, 36)
+        made = min(n, 1 << 15)
+        for t in range(36, made):
+            row[t] = row[t - 1 - taps].sum() & 1
+        row[made:] = np.resize(row[:made], n - made)
+    return out
+
+
 _CYCLE = np.arange(10_000) / 10_000 * 2 * np.pi
 
+
+def _h(p: npt.ArrayLike) -> float:
+    """Mean min-entropy of bits whose likelier value has probability p."""
+    return float(np.mean(-np.log2(p)))
+
+
+_SINE = 0.5 + 0.1 * np.sin(_CYCLE)
+_SINE_H = _h(np.maximum(_SINE, 1 - _SINE))
+_AFTER_ONE = (1 + _h(0.525)) / 2  # half of the bits follow a one, which makes the likelier value's probability 0.525
+
 FAMILIES = [
-    *(Family(f"bias {p}", True, bias(p), _kl(p), -np.log2(p)) for p in (0.51, 0.52, 0.55, 0.6)),
-    *(Family(f"Markov {p}", True, lag(p, 1), _kl(p), -np.log2(p)) for p in (0.52, 0.55, 0.6)),
-    Family("lag 20, .55", True, lag(0.55, 20), _kl(0.55), -np.log2(0.55)),
-    Family("sine .1, period 1000", True, wave(np.sin, 0.1, 1000), _kl(0.5 + 0.1 * np.sin(_CYCLE))),
-    Family("drift to .1 over 2^17", True, drift(0.1, 1 << 17)),
+    *(Family(f"bias {p}", True, bias(p), _kl(p), _h(p)) for p in (0.51, 0.52, 0.55, 0.6)),
+    *(Family(f"Markov {p}", True, lag(p, 1), _kl(p), _h(p)) for p in (0.52, 0.55, 0.6)),
+    Family("lag 20, .55", True, lag(0.55, 20), _kl(0.55), _h(0.55)),
+    Family("sine .1, period 1000", True, wave(np.sin, 0.1, 1000), _kl(_SINE), _SINE_H),
+    Family("sine .1, period 300", True, wave(np.sin, 0.1, 300), _kl(_SINE), _SINE_H),
+    Family("drift to .1 over 2^17", True, drift(0.1, 1 << 17), None, _h(0.6)),
     Family("constant", False, bias(1.0), 1.0, 0.0),
-    Family("XOR(1,2) .52", False, lag(0.52, 1, 2), _kl(0.52), -np.log2(0.52)),
-    Family("XOR(1,2) .55", False, lag(0.55, 1, 2), _kl(0.55), -np.log2(0.55)),
-    Family("square .1, period 2000", False, wave(square, 0.1, 2000), _kl(0.6)),
-    Family("phase noise .1, period 1000", False, phase_noise(0.1, 1000)),
-    Family("afterpulse .05", False, afterpulse(0.05)),
-    Family("dead time .05", False, dead_time(0.05)),
-    Family("bursts of 256 in 8192", False, bursts(256, 8192)),
+    Family("XOR(1,2) .52", False, lag(0.52, 1, 2), _kl(0.52), _h(0.52)),
+    Family("XOR(1,2) .55", False, lag(0.55, 1, 2), _kl(0.55), _h(0.55)),
+    Family("square .1, period 2000", False, wave(square, 0.1, 2000), _kl(0.6), _h(0.6)),
+    Family("phase noise .1, period 1000", False, phase_noise(0.1, 1000), None, _SINE_H),
+    Family("afterpulse .05", False, afterpulse(0.05), None, _AFTER_ONE),
+    Family("dead time .05", False, dead_time(0.05), None, _AFTER_ONE),
+    Family("bursts of 256 in 8192", False, bursts(256, 8192), None, 1 - (1 - _h(0.8)) / 32),
     Family("one lane of 20 stuck", False, one_lane(1.0), 1 / LANES, 1 - 1 / LANES, LANES),
-    Family("one lane of 20 at .6", False, one_lane(0.6), _kl(0.6) / LANES, None, LANES),
-    Family("crosstalk .6 on one lane", False, crosstalk(0.6), _kl(0.6) / LANES, None, LANES),
+    Family("one lane of 20 at .6", False, one_lane(0.6), _kl(0.6) / LANES, 1 - (1 - _h(0.6)) / LANES, LANES),
+    Family("crosstalk .6 on one lane", False, crosstalk(0.6), _kl(0.6) / LANES, 1 - (1 - _h(0.6)) / LANES, LANES),
     Family("LFSR of 31 bits", False, lfsr31, 1.0, 0.0),
+    Family("LFSR of 36 bits, any taps", False, register, 1.0, 0.0),
+    Family("replay of all before", False, None, 1.0, 0.0),
 ]

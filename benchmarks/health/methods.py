@@ -13,9 +13,11 @@ from qrng.health import HealthTest, Setting
 from qrng.health.apt import AdaptiveProportionTest
 from qrng.health.bank import BankTest
 from qrng.health.base import Piece
+from qrng.health.edetector import EDetector
 from qrng.health.learned.bettor import LearnedTest
 from qrng.health.rct import RepetitionCountTest
 from qrng.health.registry import build
+from qrng.health.sine import SineTest
 
 Finder = Callable[[Samples], int | None]
 
@@ -77,16 +79,43 @@ def chi_square(log2: int, block: int = 1 << 16) -> Finder:
     return find
 
 
-def detector(kind: type[BankTest] | type[LearnedTest], log2: int, **options: bool) -> Finder:
+def squares(log2: int, block: int = 1 << 12, lags: int = 64) -> Finder:
+    """Sum of z² of the bias and of lags 1 to 64 in blocks of 4096 bits, against chi-square (65 degrees of freedom)."""
+    limit = float(stats.chi2.isf(block * 2.0**-log2, lags + 1))
+
+    def find(samples: Samples) -> int | None:
+        x = samples.symbols()
+        blocks = len(x) // block
+        total = np.zeros(blocks)
+        for k in range(lags + 1):
+            y = x[: blocks * block].copy()
+            if k:
+                y[k:] ^= x[: blocks * block - k]
+            ones = y.reshape(blocks, block).sum(axis=1, dtype=np.int64)
+            total += (2.0 * ones - block) ** 2 / block
+        bad = np.flatnonzero(total > limit)
+        return int(bad[0] + 1) * block - 1 if len(bad) else None
+
+    return find
+
+
+def detector(kind: Callable[..., HealthTest], log2: int, **options: bool) -> Finder:
     """One detector alone, with all false alarms to itself."""
     return lambda samples: first_of([kind(Setting.of(1, samples.lanes, 1.0, run_length_log2=log2), **options)], samples)
 
 
-def everything(log2: int) -> Finder:
-    """What `Gate` runs: a quarter of the false alarms each to RCT and APT on stream and lanes, half to evidence."""
+def everything(log2: int, width: int = 1, claim: float = 1.0) -> Finder:
+    """What `Gate` runs: an eighth of the false alarms to RCT and APT on stream and lanes, seven to evidence.
+
+    RCT alarms with probability at most 2^-(L+4) at a symbol, on the stream and again in its lane, APT far less.
+    """
 
     def find(samples: Samples) -> int | None:
-        return first_of(build(Setting.of(1, samples.lanes, 1.0, -log2 - 3, log2 + 1)), samples)
+        tests = build(Setting.of(width, samples.lanes, claim, -log2 - 4, log2))
+        for test in tests:
+            if isinstance(test, EDetector):
+                test.share *= 7 / 8
+        return first_of(tests, samples)
 
     return find
 
@@ -97,11 +126,13 @@ def methods(log2: int, lanes: int) -> list[Method]:
         Method("RCT+APT", compliance(log2, per_lane=False)),
         Method("monobit", monobit(log2)),
         Method("chi2", chi_square(log2)),
+        Method("Σz²", squares(log2)),
         Method("bank", detector(BankTest, log2)),
         Method("learned", detector(LearnedTest, log2)),
+        Method("sine", detector(SineTest, log2)),
         Method("all", everything(log2)),
     ]
     if lanes > 1:
         found[1:1] = [Method("RCT+APT lanes", compliance(log2, per_lane=True))]
-        found[-2:-2] = [Method("bank lanes", detector(BankTest, log2, per_lane=True))]
+        found[-3:-3] = [Method("bank lanes", detector(BankTest, log2, per_lane=True))]
     return found

@@ -7,11 +7,14 @@
 #include <stdint.h>
 
 #include "health/bank.h"
+#include "health/learned.h"
+#include "health/sine.h"
 #include "sts/kernels.h"
 
 #include "extractors/seedless.h"
 #include "extractors/trevisan.h"
 
+struct qrng_gf2_products;
 struct qrng_toeplitz_method;
 
 typedef struct qrng_kernels {
@@ -25,10 +28,15 @@ typedef struct qrng_kernels {
     qrng_rsh_values *rsh_values;
     /* gf2: the fastest method of this level for n x m Toeplitz matrices */
     const struct qrng_toeplitz_method *(*toeplitz)(uint64_t n, uint64_t m);
-    /* health: ones of each feature of the bank over a block; the block's payoffs into the e-detectors */
+    /* gf2: products of polynomials */
+    const struct qrng_gf2_products *products;
+    /* health: ones of each feature of the bank over a block; the block's payoffs into the e-detectors; bets
+     * without evidence; a block of the learned bettor; an octave of the sine bank */
     bank_count_fn *bank_count;
     bank_wealth_fn *bank_wealth;
-    learned_stake_fn *learned_stake;
+    bank_quiet_fn *bank_quiet;
+    learned_block_fn *learned_block;
+    sine_octave_fn *sine_octave;
     /* sts: the family's own table */
     const qrng_sts_kernels *sts;
 } qrng_kernels;

@@ -1,5 +1,5 @@
 /* The statistics of the permutation tests, SP 800-90B sections 5.1.1 to 5.1.10 (5.1.11, compression, is
- * bzip2's). */
+ * in bzip2.c). */
 #include <math.h>
 #include <string.h>
 
@@ -128,25 +128,4 @@ void qrng_entropy_covariance(uint64_t *out, const uint8_t *symbols, uint64_t n) 
             out[l] += sum;
         }
     }
-}
-
-uint64_t qrng_entropy_decimal_text(uint8_t *text, const uint8_t *symbols, uint64_t n, unsigned low,
-                                   unsigned step) {
-    uint8_t digits[256][4], length[256];
-    for (unsigned s = 0; s < 256; s++) {
-        unsigned v = (low + s * step) & 255, k = 0;
-        if (v >= 100)
-            digits[s][k++] = (uint8_t)('0' + v / 100);
-        if (v >= 10)
-            digits[s][k++] = (uint8_t)('0' + v / 10 % 10);
-        digits[s][k++] = (uint8_t)('0' + v % 10);
-        digits[s][k] = ' ';
-        length[s] = (uint8_t)(k + 1);
-    }
-    uint8_t *to = text;
-    for (uint64_t i = 0; i < n; i++) {
-        memcpy(to, digits[symbols[i]], 4);
-        to += length[symbols[i]];
-    }
-    return to == text ? 0 : (uint64_t)(to - text) - 1;
 }

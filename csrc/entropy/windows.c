@@ -9,8 +9,9 @@
 #include "qrng.h"
 #include "entropy/intervals.h"
 #include "entropy/packed.h"
+#include "entropy/radix.h"
 
-enum { BIN_BITS = 12, BINS = 1 << BIN_BITS, INSERTION = 24, WINDOW = 64 };
+enum { BIN_BITS = 12, BINS = 1 << BIN_BITS, WINDOW = 64 };
 
 typedef struct {
     intervals tree;
@@ -42,42 +43,6 @@ static void visit_whole(scan *s, uint64_t key) {
         s->end_next++;
     }
     visit(s, key, s->whole);
-}
-
-static void insertion_sort(uint64_t *keys, size_t n) {
-    for (size_t i = 1; i < n; i++) {
-        uint64_t key = keys[i];
-        size_t j = i;
-        for (; j && keys[j - 1] > key; j--)
-            keys[j] = keys[j - 1];
-        keys[j] = key;
-    }
-}
-
-/* Sort keys that agree above bit shift+8. */
-static void sort(uint64_t *keys, uint64_t *spare, size_t n, unsigned shift) {
-    while (n > INSERTION) {
-        size_t place[257] = {0};
-        for (size_t i = 0; i < n; i++)
-            place[(keys[i] >> shift & 255) + 1]++;
-        if (place[(keys[0] >> shift & 255) + 1] < n) {
-            for (unsigned v = 0; v < 256; v++)
-                place[v + 1] += place[v];
-            for (size_t i = 0; i < n; i++)
-                spare[place[keys[i] >> shift & 255]++] = keys[i];
-            memcpy(keys, spare, n * sizeof *keys);
-            for (unsigned v = 0; v < 256 && shift; v++) {
-                size_t from = v ? place[v - 1] : 0;
-                if (place[v] - from > 1)
-                    sort(keys + from, spare, place[v] - from, shift > 8 ? shift - 8 : 0);
-            }
-            return;
-        }
-        if (!shift)
-            return;
-        shift = shift > 8 ? shift - 8 : 0;
-    }
-    insertion_sort(keys, n);
 }
 
 static uint64_t whole_windows(uint64_t n, unsigned width) {
@@ -153,7 +118,7 @@ int qrng_entropy_window_repeats(uint64_t *largest, uint64_t *pairs, const uint8_
         gather(keys, bins, first, last, capacity, packed, n, width);
         uint64_t *bin = keys;
         for (unsigned b = first; b < last; bin += bins[b++]) {
-            sort(bin, spare, bins[b], WINDOW - BIN_BITS - 8);
+            qrng_radix_sort(bin, spare, bins[b], WINDOW - BIN_BITS - 8);
             for (uint64_t i = 0; i < bins[b]; i++)
                 visit_whole(&s, bin[i]);
             if (s.overrun)

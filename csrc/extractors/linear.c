@@ -102,6 +102,14 @@ size_t qrng_linear_scratch_bytes(const void *state) {
     return ALIGN + h->method->scratch_bytes(h->columns, h->m) + batch_bytes(h);
 }
 
+/* What stands around the product: the last bits of a block of the modified form. */
+static void add_last_bits(const header *h, const uint8_t *raw, uint64_t raw_bit, uint8_t *out,
+                          uint64_t out_bit, uint64_t blocks) {
+    if (h->kind == QRNG_LINEAR_MODIFIED_TOEPLITZ)
+        for (uint64_t b = 0; b < blocks; b++)
+            qrng_bits_xor(out, out_bit + b * h->m, raw, raw_bit + b * h->n + h->columns, h->m);
+}
+
 void qrng_linear_extract(const void *state, const uint8_t *raw, uint64_t raw_bit, uint8_t *out,
                          uint64_t out_bit, uint64_t blocks, void *scratch) {
     const header *h = (const header *)(const void *)aligned(state);
@@ -110,9 +118,7 @@ void qrng_linear_extract(const void *state, const uint8_t *raw, uint64_t raw_bit
     uint64_t n = h->n, m = h->m, x = h->columns;
     if (h->kind != QRNG_LINEAR_CIRCULANT) {
         h->method->multiply(body, x, m, raw, raw_bit, n, out, out_bit, blocks, work);
-        if (h->kind == QRNG_LINEAR_MODIFIED_TOEPLITZ)
-            for (uint64_t b = 0; b < blocks; b++)
-                qrng_bits_xor(out, out_bit + b * m, raw, raw_bit + b * n + x, m);
+        add_last_bits(h, raw, raw_bit, out, out_bit, blocks);
         return;
     }
     uint8_t *products = work + h->method->scratch_bytes(x, m);
@@ -125,4 +131,37 @@ void qrng_linear_extract(const void *state, const uint8_t *raw, uint64_t raw_bit
         out_bit += count * m;
         blocks -= count;
     }
+}
+
+unsigned qrng_linear_most_parts(const void *state) {
+    const header *h = (const header *)(const void *)aligned(state);
+    return h->method->parts ? h->method->parts->most(h->columns, h->m) : 1;
+}
+
+size_t qrng_linear_parts_bytes(const void *state, unsigned parts) {
+    const header *h = (const header *)(const void *)aligned(state);
+    if (parts < 1 || parts > qrng_linear_most_parts(state) || !h->method->parts)
+        return 0;
+    return ALIGN + h->method->parts->scratch_bytes(h->columns, h->m, parts) + batch_bytes(h);
+}
+
+void qrng_linear_part(const void *state, const uint8_t *raw, uint64_t raw_bit, unsigned phase, unsigned part,
+                      unsigned parts, void *scratch) {
+    const header *h = (const header *)(const void *)aligned(state);
+    h->method->parts->part((const uint8_t *)h + HEADER, h->columns, h->m, raw, raw_bit, phase, part, parts,
+                           aligned(scratch));
+}
+
+void qrng_linear_finish(const void *state, const uint8_t *raw, uint64_t raw_bit, uint8_t *out,
+                        uint64_t out_bit, unsigned parts, void *scratch) {
+    const header *h = (const header *)(const void *)aligned(state);
+    uint8_t *work = aligned(scratch);
+    if (h->kind == QRNG_LINEAR_CIRCULANT) {
+        uint8_t *product = work + h->method->parts->scratch_bytes(h->columns, h->m, parts);
+        h->method->parts->finish(h->columns, h->m, product, 0, work);
+        qrng_bits_reverse(out, out_bit, product, 0, h->m);
+        return;
+    }
+    h->method->parts->finish(h->columns, h->m, out, out_bit, work);
+    add_last_bits(h, raw, raw_bit, out, out_bit, 1);
 }

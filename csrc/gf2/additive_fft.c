@@ -26,47 +26,70 @@ static unsigned split(unsigned k) {
     return i;
 }
 
-/* Divide blocks of 2^e by (s_i)^(2^(e-1-i)) = x^h + x^t, h = 2^(e-1), t = 2^(e-1-i): what is above h comes
+/* Divide a block of 2^e by (s_i)^(2^(e-1-i)) = x^h + x^t, h = 2^(e-1), t = 2^(e-1-i): what is above h comes
  * down by h - t, highest first, because the topmost t land above h again. One coefficient is 2^stride words.
  */
-static void divide(uint64_t *f, unsigned log_size, unsigned e, unsigned i, unsigned stride,
-                   qrng_fft_add *add) {
+static void divide(uint64_t *f, unsigned e, unsigned i, unsigned stride, const qrng_fft_basis *basis) {
     size_t half = (size_t)1 << (e - 1 + stride), down = half - ((size_t)1 << (e - 1 - i + stride));
-    for (uint64_t *block = f; block < f + ((size_t)1 << (log_size + stride)); block += 2 * half)
-        add(block + half - down, block + half, half);
+    basis->add(f + half - down, f + half, half);
 }
 
-/* Blocks of at most 16 single words are left to the kernels. */
-static int is_left(unsigned log_size, unsigned stride) {
-    return log_size <= 1 || (stride == 0 && log_size <= 4);
+/* The block, then its halves, down to blocks of 2^(i+1): each half is done with while it is in cache. */
+static void divide_down(uint64_t *f, unsigned e, unsigned i, unsigned stride, const qrng_fft_basis *basis) {
+    if (e == i)
+        return;
+    divide(f, e, i, stride, basis);
+    divide_down(f, e - 1, i, stride, basis);
+    divide_down(f + ((size_t)1 << (e - 1 + stride)), e - 1, i, stride, basis);
 }
 
-static void to_basis(uint64_t *f, unsigned log_size, unsigned stride, qrng_fft_add *add) {
-    if (is_left(log_size, stride))
+static void divide_up(uint64_t *f, unsigned e, unsigned i, unsigned stride, const qrng_fft_basis *basis) {
+    if (e == i)
+        return;
+    divide_up(f, e - 1, i, stride, basis);
+    divide_up(f + ((size_t)1 << (e - 1 + stride)), e - 1, i, stride, basis);
+    divide(f, e, i, stride, basis);
+}
+
+/* What a kernel does in one go, or leaves to its last rounds. */
+static int is_done(uint64_t *f, unsigned log_size, unsigned stride, const qrng_fft_basis *basis) {
+    if (log_size <= 1 || (stride == 0 && log_size <= 4))
+        return 1;
+    if (log_size == 4) {
+        basis->sixteen(f, (size_t)1 << stride);
+        return 1;
+    }
+    if (log_size == 8 && stride == 0 && basis->low) {
+        basis->low(f);
+        return 1;
+    }
+    return 0;
+}
+
+static void to_basis(uint64_t *f, unsigned log_size, unsigned stride, const qrng_fft_basis *basis) {
+    if (is_done(f, log_size, stride, basis))
         return;
     unsigned i = split(log_size);
-    for (unsigned e = log_size; e > i; e--)
-        divide(f, log_size, e, i, stride, add);
-    to_basis(f, log_size - i, stride + i, add);
+    divide_down(f, log_size, i, stride, basis);
+    to_basis(f, log_size - i, stride + i, basis);
     for (size_t b = 0; b < (size_t)1 << (log_size - i); b++)
-        to_basis(f + (b << (i + stride)), i, stride, add);
+        to_basis(f + (b << (i + stride)), i, stride, basis);
 }
 
-static void from_basis(uint64_t *f, unsigned log_size, unsigned stride, qrng_fft_add *add) {
-    if (is_left(log_size, stride))
+static void from_basis(uint64_t *f, unsigned log_size, unsigned stride, const qrng_fft_basis *basis) {
+    if (is_done(f, log_size, stride, basis))
         return;
     unsigned i = split(log_size);
     for (size_t b = 0; b < (size_t)1 << (log_size - i); b++)
-        from_basis(f + (b << (i + stride)), i, stride, add);
-    from_basis(f, log_size - i, stride + i, add);
-    for (unsigned e = i + 1; e <= log_size; e++)
-        divide(f, log_size, e, i, stride, add);
+        from_basis(f + (b << (i + stride)), i, stride, basis);
+    from_basis(f, log_size - i, stride + i, basis);
+    divide_up(f, log_size, i, stride, basis);
 }
 
-void qrng_fft_to_basis(uint64_t *f, unsigned log_size, qrng_fft_add *add_down) {
-    to_basis(f, log_size, 0, add_down);
+void qrng_fft_to_basis(uint64_t *f, unsigned log_size, const qrng_fft_basis *basis) {
+    to_basis(f, log_size, 0, basis);
 }
 
-void qrng_fft_from_basis(uint64_t *f, unsigned log_size, qrng_fft_add *add_up) {
-    from_basis(f, log_size, 0, add_up);
+void qrng_fft_from_basis(uint64_t *f, unsigned log_size, const qrng_fft_basis *basis) {
+    from_basis(f, log_size, 0, basis);
 }

@@ -45,7 +45,7 @@ void qrng_tmvp_words_multiply(const qrng_tmvp_kernel *k, const uint8_t *state, u
                                   uint64_t blocks, uint8_t *scratch) {                                       \
         qrng_tmvp_words_multiply(&(kernel), state, n, m, raw, raw_bit, step, out, out_bit, blocks, scratch); \
     }                                                                                                        \
-    static const qrng_toeplitz_method method = {#method, method##_state_bytes, method##_scratch_bytes,       \
-                                                method##_prepare, method##_multiply}
+    static const qrng_toeplitz_method method = {                                                             \
+        #method, method##_state_bytes, method##_scratch_bytes, method##_prepare, method##_multiply, NULL}
 
 #endif

@@ -17,6 +17,16 @@ typedef struct qrng_toeplitz_string {
     uint64_t second, second_bits; /* where its last m are */
 } qrng_toeplitz_string;
 
+/* One vector in pieces that may be worked on at once: every part of phase 0, then every part of phase 1, then
+ * finish. The parts share `scratch`, 64-byte aligned. */
+typedef struct qrng_toeplitz_parts {
+    unsigned (*most)(uint64_t n, uint64_t m); /* parts beyond this have nothing to do */
+    size_t (*scratch_bytes)(uint64_t n, uint64_t m, unsigned parts);
+    void (*part)(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw, uint64_t raw_bit,
+                 unsigned phase, unsigned part, unsigned parts, uint8_t *scratch);
+    void (*finish)(uint64_t n, uint64_t m, uint8_t *out, uint64_t out_bit, const uint8_t *scratch);
+} qrng_toeplitz_parts;
+
 typedef struct qrng_toeplitz_method {
     const char *name;
     /* Bytes of the prepared matrix and of working space; both blocks of memory are 64-byte aligned. */
@@ -26,6 +36,7 @@ typedef struct qrng_toeplitz_method {
     /* Vector b is the n bits from raw_bit + b step on, its product the m bits from out_bit + b m on. */
     void (*multiply)(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw, uint64_t raw_bit,
                      uint64_t step, uint8_t *out, uint64_t out_bit, uint64_t blocks, uint8_t *scratch);
+    const qrng_toeplitz_parts *parts; /* NULL where vectors are too short to be worth it */
 } qrng_toeplitz_method;
 
 /* Bits of t into dst from bit `at` on. */

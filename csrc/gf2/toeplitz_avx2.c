@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gf2/tmvp_words.h"
+#include "gf2/toeplitz_fft.h"
 #include "gf2/unroll.h"
 
 #define TARGET __attribute__((target("avx2,pclmul")))
@@ -82,10 +83,11 @@ static const qrng_tmvp_kernel kernel = {
 };
 
 QRNG_TMVP_WORDS_METHOD(clmul, kernel);
+QRNG_TOEPLITZ_FFT_METHOD(fft, qrng_fft_avx2);
 
 const qrng_toeplitz_method *qrng_toeplitz_choose_avx2(uint64_t n, uint64_t m) {
-    (void)n, (void)m;
-    return &clmul;
+    return qrng_tmvp_words_cost(&kernel, n, m) <= qrng_toeplitz_fft_cost(&qrng_fft_avx2, n, m) ? &clmul
+                                                                                               : &fft;
 }
 
 #else

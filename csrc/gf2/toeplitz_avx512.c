@@ -8,18 +8,19 @@ enum { GROUP = 64, ALIGN = 64 };
 
 QRNG_TMVP_WORDS_METHOD(clmul, qrng_tmvp_avx512);
 
-static const qrng_toeplitz_method fft = {"fft", qrng_toeplitz_fft_state_bytes,
-                                         qrng_toeplitz_fft_scratch_bytes, qrng_toeplitz_fft_prepare,
-                                         qrng_toeplitz_fft_multiply};
+QRNG_TOEPLITZ_FFT_METHOD(fft, qrng_fft_avx512);
 
 static double single_cost(uint64_t n, uint64_t m) {
-    double split = qrng_tmvp_words_cost(&qrng_tmvp_avx512, n, m), transform = qrng_toeplitz_fft_cost(n, m);
+    double split = qrng_tmvp_words_cost(&qrng_tmvp_avx512, n, m),
+           transform = qrng_toeplitz_fft_cost(&qrng_fft_avx512, n, m);
     return split < transform ? split : transform;
 }
 
 /* For one vector at a time. */
 static const qrng_toeplitz_method *single(uint64_t n, uint64_t m) {
-    return qrng_tmvp_words_cost(&qrng_tmvp_avx512, n, m) < qrng_toeplitz_fft_cost(n, m) ? &clmul : &fft;
+    return qrng_tmvp_words_cost(&qrng_tmvp_avx512, n, m) < qrng_toeplitz_fft_cost(&qrng_fft_avx512, n, m)
+               ? &clmul
+               : &fft;
 }
 
 /* The mixed state: that for single vectors, then that for groups. They never work at once, so they share
@@ -54,16 +55,10 @@ static void multiply(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t
                            scratch);
 }
 
-static const qrng_toeplitz_method mixed = {"gfni", state_bytes, scratch_bytes, prepare, multiply};
-
-/* Groups lose their advantage when their matrices leave the last-level cache. */
-static const size_t GROUP_STATE = (size_t)20 << 20;
+static const qrng_toeplitz_method mixed = {"gfni", state_bytes, scratch_bytes, prepare, multiply, NULL};
 
 const qrng_toeplitz_method *qrng_toeplitz_choose_avx512(uint64_t n, uint64_t m) {
-    if (qrng_toeplitz_gfni_cost(n, m) / GROUP < single_cost(n, m) &&
-        qrng_toeplitz_gfni_state_bytes(n, m) <= GROUP_STATE)
-        return &mixed;
-    return single(n, m);
+    return qrng_toeplitz_gfni_cost(n, m) / GROUP < single_cost(n, m) ? &mixed : single(n, m);
 }
 
 #else

@@ -6,8 +6,6 @@
  * than the transform has points: it is exact modulo s_k(x) = x^N + x^(2^j) + ..., so what is above N comes
  * down to at most 2^j + (its number), j the largest below k with C(k,j) odd, which must stay below X - 1: X +
  * Y + 2^j + 1 <= N. */
-#if defined(__x86_64__)
-
 #include "gf2/toeplitz_fft.h"
 
 #include <string.h>
@@ -41,10 +39,10 @@ static size_t tile_at(const fft_shape *s, size_t r, size_t c) {
     return (s->cols - 1 - c) * (s->x / s->unit) + r * (s->y / s->unit);
 }
 
-/* Cycles on Zen 5, from measurements: a round is 0.7 a coefficient, a product 1. */
-static double cost(const fft_shape *s) {
-    double n = (double)s->size, transforms = (double)(s->rows + s->cols);
-    return transforms * n * (0.7 * s->log_size + 1.5) + (double)(s->rows * s->cols) * n;
+static double cost(const qrng_fft *k, const fft_shape *s) {
+    double forward = s->x > s->size / 2 ? 1.0 : QRNG_FFT_HALF, products = (double)(s->rows * s->cols);
+    return ((double)s->rows + forward * (double)s->cols) * qrng_fft_cycles(k, s->log_size) +
+           QRNG_FFT_POINTS * k->round_cycles * products * (double)s->size;
 }
 
 /* What state and scratch take together. */
@@ -64,7 +62,7 @@ static int is_better(const fft_shape *s, const fft_shape *best, uint64_t n) {
     return fits ? s->cost < best->cost : memory(s) < memory(best);
 }
 
-static fft_shape shape(uint64_t n, uint64_t m) {
+static fft_shape shape(const qrng_fft *kernel, uint64_t n, uint64_t m) {
     static const size_t ratios[][2] = {{1, 1}, {2, 1}, {3, 1}, {1, 2}, {3, 2}};
     size_t xs = (size_t)((n + BITS - 1) / BITS), ys = (size_t)((m + BITS - 1) / BITS);
     fft_shape best = {0};
@@ -72,7 +70,7 @@ static fft_shape shape(uint64_t n, uint64_t m) {
         fft_shape s = {.log_size = k, .size = (size_t)1 << k};
         if (xs + ys <= room(k)) {
             s.unit = 1, s.x = xs, s.y = ys, s.rows = 1, s.cols = 1, s.tiles = 1;
-            s.cost = cost(&s);
+            s.cost = cost(kernel, &s);
             if (is_better(&s, &best, n))
                 best = s;
             break; /* a larger transform only costs more */
@@ -82,7 +80,7 @@ static fft_shape shape(uint64_t n, uint64_t m) {
             s.x = ratios[i][0] * s.unit, s.y = ratios[i][1] * s.unit;
             s.cols = (xs + s.x - 1) / s.x, s.rows = (ys + s.y - 1) / s.y;
             s.tiles = tile_at(&s, s.rows - 1, 0) + 1;
-            s.cost = cost(&s);
+            s.cost = cost(kernel, &s);
             if (is_better(&s, &best, n))
                 best = s;
         }
@@ -90,19 +88,19 @@ static fft_shape shape(uint64_t n, uint64_t m) {
     return best;
 }
 
-double qrng_toeplitz_fft_cost(uint64_t n, uint64_t m) {
-    return shape(n, m).cost;
+double qrng_toeplitz_fft_cost(const qrng_fft *k, uint64_t n, uint64_t m) {
+    return shape(k, n, m).cost;
 }
 
 /* Transforms of the tiles; working space while they are made. */
-size_t qrng_toeplitz_fft_state_bytes(uint64_t n, uint64_t m) {
-    fft_shape s = shape(n, m);
+size_t qrng_toeplitz_fft_state_bytes(const qrng_fft *k, uint64_t n, uint64_t m) {
+    fft_shape s = shape(k, n, m);
     return 8 * (s.tiles * s.size + QRNG_FFT_WORK_WORDS);
 }
 
 /* One transform of x, the sums for each row of tiles, working space. */
-size_t qrng_toeplitz_fft_scratch_bytes(uint64_t n, uint64_t m) {
-    fft_shape s = shape(n, m);
+size_t qrng_toeplitz_fft_scratch_bytes(const qrng_fft *k, uint64_t n, uint64_t m) {
+    fft_shape s = shape(k, n, m);
     return 8 * ((s.rows + 1) * s.size + QRNG_FFT_WORK_WORDS);
 }
 
@@ -119,8 +117,9 @@ static void spread(uint64_t *f, const fft_shape *s, size_t length) {
     memset(f + length, 0, 8 * (s->size - length));
 }
 
-void qrng_toeplitz_fft_prepare(uint8_t *state, uint64_t n, uint64_t m, const qrng_toeplitz_string *t) {
-    fft_shape s = shape(n, m);
+void qrng_toeplitz_fft_prepare(const qrng_fft *k, uint8_t *state, uint64_t n, uint64_t m,
+                               const qrng_toeplitz_string *t) {
+    fft_shape s = shape(k, n, m);
     uint64_t *tiles = (uint64_t *)(void *)state, *work = tiles + s.tiles * s.size;
     uint64_t up = (uint64_t)BITS * s.cols * s.x - n, length = s.x + s.y; /* t moves up by the padding of x */
     for (size_t tile = 0; tile < s.tiles; tile++) {
@@ -132,7 +131,7 @@ void qrng_toeplitz_fft_prepare(uint8_t *state, uint64_t n, uint64_t m, const qrn
         else if (up - from < BITS * length)
             qrng_toeplitz_string_part(packed, up - from, t, 0, BITS * length - (up - from));
         spread(f, &s, length);
-        qrng_fft_forward_avx512(f, s.log_size, work);
+        k->forward(f, s.log_size, length, work);
     }
     qrng_wipe(work, 8 * QRNG_FFT_WORK_WORDS);
 }
@@ -145,7 +144,8 @@ static void load(uint64_t *f, const fft_shape *s, const uint8_t *raw, uint64_t a
     spread(f, s, length);
 }
 
-static void store(uint8_t *out, uint64_t at, uint64_t bits, uint64_t *product, const fft_shape *s) {
+/* The y of a tile from its product, packed, at the product's start. */
+static void pack(uint64_t *product, const fft_shape *s, uint64_t bits) {
     size_t length = (size_t)((bits + BITS - 1) / BITS);
     uint8_t *packed = (uint8_t *)product;
     const uint64_t *p = product + s->x - 1;
@@ -153,7 +153,6 @@ static void store(uint8_t *out, uint64_t at, uint64_t bits, uint64_t *product, c
         uint32_t word = __builtin_bswap32((uint32_t)p[i] ^ (uint32_t)(p[i + 1] >> 32));
         memcpy(packed + 4 * i, &word, 4);
     }
-    qrng_bits_copy(out, at, packed, 0, bits);
 }
 
 static uint64_t piece(uint64_t bits, size_t coefficients, size_t index) {
@@ -161,29 +160,75 @@ static uint64_t piece(uint64_t bits, size_t coefficients, size_t index) {
     return left < full ? left : full;
 }
 
-void qrng_toeplitz_fft_multiply(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t *raw,
-                                uint64_t raw_bit, uint64_t step, uint8_t *out, uint64_t out_bit,
-                                uint64_t blocks, uint8_t *scratch) {
-    fft_shape s = shape(n, m);
-    const uint64_t *tiles = (const uint64_t *)(const void *)state;
+/* sums = the products of the columns of tiles from `first` to `last`, row by row. */
+static void columns(const qrng_fft *k, const fft_shape *s, const uint64_t *tiles, uint64_t n,
+                    const uint8_t *raw, uint64_t raw_bit, size_t first, size_t last, uint64_t *x,
+                    uint64_t *sums, uint64_t *work) {
+    for (size_t c = first; c < last; c++) {
+        uint64_t bits = piece(n, s->x, c);
+        load(x, s, raw, raw_bit + (uint64_t)BITS * s->x * c, bits);
+        k->forward(x, s->log_size, (size_t)((bits + BITS - 1) / BITS), work);
+        for (size_t r = 0; r < s->rows; r++)
+            k->multiply(sums + r * s->size, x, tiles + tile_at(s, r, c) * s->size, s->size, c > first);
+    }
+}
+
+void qrng_toeplitz_fft_multiply(const qrng_fft *k, const uint8_t *state, uint64_t n, uint64_t m,
+                                const uint8_t *raw, uint64_t raw_bit, uint64_t step, uint8_t *out,
+                                uint64_t out_bit, uint64_t blocks, uint8_t *scratch) {
+    fft_shape s = shape(k, n, m);
     uint64_t *x = (uint64_t *)(void *)scratch, *sums = x + s.size, *work = sums + s.rows * s.size;
     for (; blocks; blocks--, raw_bit += step, out_bit += m) {
-        for (size_t c = 0; c < s.cols; c++) {
-            load(x, &s, raw, raw_bit + (uint64_t)BITS * s.x * c, piece(n, s.x, c));
-            qrng_fft_forward_avx512(x, s.log_size, work);
-            for (size_t r = 0; r < s.rows; r++)
-                qrng_fft_multiply_avx512(sums + r * s.size, x, tiles + tile_at(&s, r, c) * s.size, s.size,
-                                         c > 0);
-        }
+        columns(k, &s, (const uint64_t *)(const void *)state, n, raw, raw_bit, 0, s.cols, x, sums, work);
         for (size_t r = 0; r < s.rows; r++) {
-            qrng_fft_inverse_avx512(sums + r * s.size, s.log_size, work);
-            store(out, out_bit + (uint64_t)BITS * s.y * r, piece(m, s.y, r), sums + r * s.size, &s);
+            uint64_t *sum = sums + r * s.size, bits = piece(m, s.y, r);
+            k->inverse(sum, s.log_size, work);
+            pack(sum, &s, bits);
+            qrng_bits_copy(out, out_bit + (uint64_t)BITS * s.y * r, (const uint8_t *)sum, 0, bits);
         }
     }
 }
 
-#else
+/* Parts share the columns in phase 0, each with sums of its own, and the rows in phase 1. */
+unsigned qrng_toeplitz_fft_most_parts(const qrng_fft *k, uint64_t n, uint64_t m) {
+    fft_shape s = shape(k, n, m);
+    return (unsigned)s.cols;
+}
 
-typedef int qrng_not_on_this_processor;
+/* A part's sums, transform of x and working space. */
+static size_t part_words(const fft_shape *s) {
+    return (s->rows + 1) * s->size + QRNG_FFT_WORK_WORDS;
+}
 
-#endif
+size_t qrng_toeplitz_fft_parts_bytes(const qrng_fft *k, uint64_t n, uint64_t m, unsigned parts) {
+    fft_shape s = shape(k, n, m);
+    return 8 * part_words(&s) * parts;
+}
+
+void qrng_toeplitz_fft_part(const qrng_fft *k, const uint8_t *state, uint64_t n, uint64_t m,
+                            const uint8_t *raw, uint64_t raw_bit, unsigned phase, unsigned part,
+                            unsigned parts, uint8_t *scratch) {
+    fft_shape s = shape(k, n, m);
+    size_t each = part_words(&s);
+    uint64_t *all = (uint64_t *)(void *)scratch, *sums = all + part * each, *x = sums + s.rows * s.size;
+    if (phase == 0) {
+        columns(k, &s, (const uint64_t *)(const void *)state, n, raw, raw_bit, s.cols * part / parts,
+                s.cols * (part + 1) / parts, x, sums, x + s.size);
+        return;
+    }
+    for (size_t r = s.rows * part / parts; r < s.rows * (part + 1) / parts; r++) {
+        uint64_t *sum = all + r * s.size; /* in the first part's place */
+        for (unsigned other = 1; other < parts; other++)
+            k->add(sum, sum + other * each, s.size);
+        k->inverse(sum, s.log_size, x + s.size);
+        pack(sum, &s, piece(m, s.y, r));
+    }
+}
+
+void qrng_toeplitz_fft_finish(const qrng_fft *k, uint64_t n, uint64_t m, uint8_t *out, uint64_t out_bit,
+                              const uint8_t *scratch) {
+    fft_shape s = shape(k, n, m);
+    for (size_t r = 0; r < s.rows; r++)
+        qrng_bits_copy(out, out_bit + (uint64_t)BITS * s.y * r, scratch + 8 * r * s.size, 0,
+                       piece(m, s.y, r));
+}

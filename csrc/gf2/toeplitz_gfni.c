@@ -34,17 +34,22 @@ static size_t round64(size_t units) {
     return (units + 63) / 64 * 64;
 }
 
-/* Products and transposes. */
-double qrng_toeplitz_gfni_cost(uint64_t n, uint64_t m) {
-    return shape(n, m).cost + 5.0 * (double)(round64((size_t)((n + 7) / 8)) + round64((size_t)((m + 7) / 8)));
-}
-
 static size_t leaf_bytes(const qrng_tmvp_shape *s) {
     return 16 * s->base;
 } /* 2 base matrices, the last unused */
 
 static size_t leaves_bytes(const qrng_tmvp_shape *s) {
     return qrng_tmvp_tiles(s) * s->leaves * leaf_bytes(s);
+}
+
+/* Products and transposes, and the matrices once through the cache where they don't stay in its second level.
+ */
+double qrng_toeplitz_gfni_cost(uint64_t n, uint64_t m) {
+    static const size_t second_level = (size_t)1 << 20;
+    qrng_tmvp_shape s = shape(n, m);
+    size_t bytes = round64((size_t)((n + 7) / 8)) + round64((size_t)((m + 7) / 8));
+    double far = leaves_bytes(&s) > second_level ? 0.2 * (double)leaves_bytes(&s) : 0;
+    return s.cost + 5.0 * (double)bytes + far;
 }
 
 /* Leaves; then, while they are made, the string and room for its sums. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gf2/tmvp_words.h"
+#include "gf2/toeplitz_fft.h"
 #include "gf2/unroll.h"
 
 #if defined(__clang__)
@@ -80,10 +81,11 @@ static const qrng_tmvp_kernel kernel = {
 };
 
 QRNG_TMVP_WORDS_METHOD(clmul, kernel);
+QRNG_TOEPLITZ_FFT_METHOD(fft, qrng_fft_neon);
 
 const qrng_toeplitz_method *qrng_toeplitz_choose_neon(uint64_t n, uint64_t m) {
-    (void)n, (void)m;
-    return &clmul;
+    return qrng_tmvp_words_cost(&kernel, n, m) <= qrng_toeplitz_fft_cost(&qrng_fft_neon, n, m) ? &clmul
+                                                                                               : &fft;
 }
 
 #else

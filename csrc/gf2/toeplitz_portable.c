@@ -8,6 +8,7 @@
 #include "qrng.h"
 #include "bits/bits.h"
 #include "gf2/tmvp_words.h"
+#include "gf2/toeplitz_fft.h"
 
 enum { TILE = 64 }; /* bytes of y summed in registers */
 
@@ -70,7 +71,7 @@ static void multiply(const uint8_t *state, uint64_t n, uint64_t m, const uint8_t
     }
 }
 
-static const qrng_toeplitz_method windows = {"windows", state_bytes, scratch_bytes, prepare, multiply};
+static const qrng_toeplitz_method windows = {"windows", state_bytes, scratch_bytes, prepare, multiply, NULL};
 
 enum { LEAF_WORDS = TILE / 8, LEAF_ROW = 2 * TILE };
 
@@ -112,8 +113,13 @@ static const qrng_tmvp_kernel kernel = {
 };
 
 QRNG_TMVP_WORDS_METHOD(split, kernel);
+QRNG_TOEPLITZ_FFT_METHOD(fft, qrng_fft_portable);
 
 const qrng_toeplitz_method *qrng_toeplitz_choose_portable(uint64_t n, uint64_t m) {
-    double tiles = (double)((m + 8 * TILE - 1) / (8 * TILE));
-    return (double)n * tiles * ROW_CYCLES <= qrng_tmvp_words_cost(&kernel, n, m) ? &windows : &split;
+    double plain = (double)n * (double)((m + 8 * TILE - 1) / (8 * TILE)) * ROW_CYCLES;
+    double halves = qrng_tmvp_words_cost(&kernel, n, m),
+           transform = qrng_toeplitz_fft_cost(&qrng_fft_portable, n, m);
+    if (transform < plain && transform < halves)
+        return &fft;
+    return plain <= halves ? &windows : &split;
 }

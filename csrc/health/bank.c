@@ -8,7 +8,7 @@
 #include "health/blocks.h"
 #include "health/bets.h"
 
-#define BANK_KIND 0x3130424e52514231u /* changes with the layout or the bets: an older state is refused */
+#define BANK_KIND 0x3230424e52514231u /* changes with the layout or the bets: an older state is refused */
 
 typedef struct {
     uint64_t kind, seen, history_words;
@@ -33,6 +33,11 @@ static const struct {
     {BANK_PAIR0, BANK_FEATURES, 3.0 / 8},
 };
 enum { GROUPS = sizeof groups / sizeof groups[0] };
+
+/* Of each bet; the e-detectors are kept times it. */
+static double weight(int g) {
+    return groups[g].prior / ((groups[g].to - groups[g].from) * BANK_BETS);
+}
 
 /* One lane leaves lags n and 2n without a meaning; these lie past the 64 others. */
 static uint32_t far_lag(uint32_t lanes, int k) {
@@ -85,16 +90,16 @@ static void evaluate(bank *b) {
     for (int k = 0; k < BANK_FAR; k++)
         load_far(far[k], b, far_lag(b->lanes, k));
     kernels->bank_count(count, x, (const uint64_t (*)[BANK_WORDS])far);
-    b->total = 0;
-    for (int g = 0; g < GROUPS; g++) {
-        uint32_t from = groups[g].from, features = groups[g].to - from;
-        double sum[BANK_SUMS] = {0};
-        kernels->bank_wealth(b->m + from * BANK_BETS, sum, b->table, count + from, features, BANK_BLOCK);
-        b->total += groups[g].prior / (features * BANK_BETS) * bets_sum(sum);
-    }
+    double sum[BANK_SUMS] = {0};
+    for (int g = 0; g < GROUPS; g++)
+        kernels->bank_wealth(b->m + groups[g].from * BANK_BETS, sum, b->table, count + groups[g].from,
+                             groups[g].to - groups[g].from, weight(g) * BANK_BLOCK);
+    b->total = bets_sum(sum);
     memmove(b->words, b->words + BANK_WORDS, b->history_words * 8);
     if (b->seen % (BETS_QUIET_EVERY * BANK_BLOCK) == 0)
-        bets_mark_quiet(b->quiet, b->m, b->rate, BANK_FEATURES, (double)b->seen);
+        for (int g = 0; g < GROUPS; g++)
+            kernels->bank_quiet(b->quiet + groups[g].from * BANK_BETS, b->m + groups[g].from * BANK_BETS,
+                                b->rate, groups[g].to - groups[g].from, 2 * weight(g), (double)b->seen);
 }
 
 uint64_t qrng_bank_scan(void *state, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {
@@ -119,8 +124,5 @@ void qrng_bank_leader(const void *state, qrng_evidence *found) {
     const bank *b = state;
     double best = -1;
     found->total = b->total;
-    for (int g = 0; g < GROUPS; g++) {
-        uint32_t from = groups[g].from, to = groups[g].to;
-        bets_leader(found, &best, b->m, b->quiet, from, to, groups[g].prior / ((to - from) * BANK_BETS));
-    }
+    bets_leader(found, &best, b->m, b->quiet, 0, BANK_FEATURES);
 }

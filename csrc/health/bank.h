@@ -32,53 +32,34 @@ enum {
 /* Ones of every feature over one block. x: the block's words, first bit on top, x[-1] the word before it;
  * far: the same words n and 2n bits earlier. */
 typedef void bank_count_fn(uint32_t *count, const uint64_t *x, const uint64_t (*far)[BANK_WORDS]);
-/* One block for `features` e-detectors of BANK_BETS bets: m = (m + start) * table[count], added to
- * the BANK_SUMS sums. */
+/* One block for `features` e-detectors of BANK_BETS bets, each kept times its prior weight: m = (m + start) *
+ * table[count], added to the BANK_SUMS sums; start is the weight of the block's bits. */
 typedef void bank_wealth_fn(double *m, double *sum, const double *table, const uint32_t *count,
                             size_t features, double start);
 
+/* Note the time for every bet of `features` features that has no evidence worth the name: with nothing to
+ * find an e-detector hovers around 1 / rate. */
+typedef void bank_quiet_fn(double *quiet, const double *m, const double *rate, size_t features, double limit,
+                           double seen);
+
 bank_count_fn qrng_bank_count_portable;
 bank_wealth_fn qrng_bank_wealth_portable;
+bank_quiet_fn qrng_bank_quiet_portable;
 #if defined(__x86_64__)
 bank_count_fn qrng_bank_count_popcnt;
 bank_count_fn qrng_bank_count_avx512;
 bank_wealth_fn qrng_bank_wealth_avx2;
 bank_wealth_fn qrng_bank_wealth_avx512;
+bank_quiet_fn qrng_bank_quiet_avx2;
+bank_quiet_fn qrng_bank_quiet_avx512;
 #endif
 
-/* What the learned bettor's network stakes: columns of HIDDEN weights, one an input, then the output's. */
-typedef double learned_stake_fn(const double *columns, const double *z);
-learned_stake_fn qrng_learned_stake_portable;
-#if defined(__x86_64__)
-learned_stake_fn qrng_learned_stake_avx2;
-learned_stake_fn qrng_learned_stake_avx512;
-#endif
-
-/* Eight doubles; the compiler cuts them to the vectors that a kernel may use. */
-typedef double bank_vector __attribute__((vector_size(64)));
-typedef int64_t bank_bits __attribute__((vector_size(64)));
-
-static inline __attribute__((always_inline)) void softsign8(bank_vector *v) {
-    *v /= 1 + (bank_vector)((bank_bits)*v & INT64_MAX);
-}
-
-/* Shared by its kernels, each compiled for its vectors; the order of every sum is fixed. */
-static inline __attribute__((always_inline)) double learned_stake(const double *columns, const double *z) {
-    enum { HALF = QRNG_LEARNED_HIDDEN / 2, INPUTS = QRNG_LEARNED_SCALES + QRNG_LEARNED_TAPS };
-    bank_vector a = {0}, b = {0}, low, high;
-    for (int i = 0; i <= INPUTS; i++, columns += 2 * HALF) {
-        memcpy(&low, columns, sizeof low);
-        memcpy(&high, columns + HALF, sizeof high);
-        if (i == INPUTS)
-            break;
-        a += low * z[i];
-        b += high * z[i];
-    }
-    softsign8(&a);
-    softsign8(&b);
-    a = a * low + b * high;
-    double v = ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
-    return 0.49 * (v / (1 + (v < 0 ? -v : v)));
+/* Shared by its kernels, each compiled for its vectors. */
+static inline __attribute__((always_inline)) void
+bank_quiet(double *quiet, const double *m, const double *rate, size_t features, double limit, double seen) {
+    for (size_t f = 0; f < features; f++, m += BANK_BETS, quiet += BANK_BETS)
+        for (int k = 0; k < BANK_BETS; k++)
+            quiet[k] = m[k] * rate[k] <= limit ? seen : quiet[k];
 }
 
 /* The pairs (i, j), 1 <= i < j <= BANK_REACH, in the order of their features. */

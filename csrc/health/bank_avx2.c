@@ -29,7 +29,8 @@ __attribute__((target("avx2"))) void qrng_bank_wealth_avx2(double *m, double *su
         _mm256_storeu_pd(sum + 4 * i, acc[i / 4][i % 4]);
 }
 
-__attribute__((target("avx2"))) double qrng_learned_stake_avx2(const double *columns, const double *z) {
-    return learned_stake(columns, z);
+__attribute__((target("avx2"))) void qrng_bank_quiet_avx2(double *quiet, const double *m, const double *rate,
+                                                          size_t features, double limit, double seen) {
+    bank_quiet(quiet, m, rate, features, limit, seen);
 }
 #endif

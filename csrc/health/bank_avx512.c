@@ -82,7 +82,9 @@ TARGET void qrng_bank_wealth_avx512(double *m, double *sum, const double *table,
         _mm512_storeu_pd(sum + 8 * i, acc[i / 2][i % 2]);
 }
 
-__attribute__((target("avx512f"))) double qrng_learned_stake_avx512(const double *columns, const double *z) {
-    return learned_stake(columns, z);
+__attribute__((target("avx512f,avx512vl,avx512dq"))) void
+qrng_bank_quiet_avx512(double *quiet, const double *m, const double *rate, size_t features, double limit,
+                       double seen) {
+    bank_quiet(quiet, m, rate, features, limit, seen);
 }
 #endif

@@ -22,6 +22,7 @@ void qrng_bank_wealth_portable(double *m, double *sum, const double *table, cons
     }
 }
 
-double qrng_learned_stake_portable(const double *columns, const double *z) {
-    return learned_stake(columns, z);
+void qrng_bank_quiet_portable(double *quiet, const double *m, const double *rate, size_t features,
+                              double limit, double seen) {
+    bank_quiet(quiet, m, rate, features, limit, seen);
 }

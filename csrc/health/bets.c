@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "health/bets.h"
 
@@ -18,29 +19,21 @@ void bets_fill(double *table, double *rate, uint32_t block, double g) {
     }
 }
 
-double bets_sum(const double *sum) {
-    double fold[BANK_SUMS / 2];
-    for (int k = 0; k < BANK_SUMS / 2; k++)
-        fold[k] = sum[k] + sum[k + BANK_SUMS / 2];
-    for (int half = BANK_SUMS / 4; half; half /= 2)
-        for (int k = 0; k < half; k++)
-            fold[k] += fold[k + half];
-    return fold[0];
-}
+typedef double eight __attribute__((vector_size(64)));
 
-void bets_mark_quiet(double *quiet, const double *m, const double *rate, size_t features, double seen) {
-    for (size_t f = 0; f < features; f++)
-        for (int k = 0; k < BANK_BETS; k++)
-            /* With nothing to find a detector hovers around 1 / rate. */
-            quiet[f * BANK_BETS + k] = m[f * BANK_BETS + k] * rate[k] <= 2 ? seen : quiet[f * BANK_BETS + k];
+double bets_sum(const double *sum) {
+    eight v[BANK_SUMS / 8];
+    memcpy(v, sum, sizeof v);
+    v[0] = (v[0] + v[2]) + (v[1] + v[3]);
+    return ((v[0][0] + v[0][4]) + (v[0][2] + v[0][6])) + ((v[0][1] + v[0][5]) + (v[0][3] + v[0][7]));
 }
 
 void bets_leader(qrng_evidence *found, double *best, const double *m, const double *quiet, uint32_t from,
-                 uint32_t to, double weight) {
+                 uint32_t to) {
     for (uint32_t f = from; f < to; f++)
         for (uint32_t k = 0; k < BANK_BETS; k++)
-            if (weight * m[f * BANK_BETS + k] > *best) {
-                *best = weight * m[f * BANK_BETS + k];
+            if (m[f * BANK_BETS + k] > *best) {
+                *best = m[f * BANK_BETS + k];
                 found->feature = f;
                 found->bet = k;
                 found->quiet = (uint64_t)quiet[f * BANK_BETS + k];

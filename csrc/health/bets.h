@@ -11,10 +11,8 @@ enum { BETS_QUIET_EVERY = 32 }; /* blocks between two looks for quiet bets */
 void bets_fill(double *table, double *rate, uint32_t block, double g);
 /* Sum over the bets, always in the same order. */
 double bets_sum(const double *sum);
-/* Note the time for every bet that has no evidence worth the name. */
-void bets_mark_quiet(double *quiet, const double *m, const double *rate, size_t features, double seen);
-/* The largest weighted e-detector of features from..to, if above *best. */
+/* The largest e-detector of features from..to, if above *best. */
 void bets_leader(qrng_evidence *found, double *best, const double *m, const double *quiet, uint32_t from,
-                 uint32_t to, double weight);
+                 uint32_t to);
 
 #endif

@@ -1,12 +1,16 @@
-/* E-detectors for symbols of 2 to 8 bits: histograms that forget at three speeds predict the next symbol, and
- * its difference from the last; the payoff is qrng_payoff's, the log-optimal one against the claim. */
+/* E-detectors for symbols of 2 to 8 bits: histograms that forget at three speeds predict the next symbol, its
+ * difference from the last, and its difference from what a linear filter of the last eight foretells
+ * (normalised least mean squares: Widrow, Hoff 1960); the payoff is qrng_payoff's, the log-optimal one
+ * against the claim. A payoff that is fixed by value serves the differences too: for each past they are the
+ * symbols in another order. */
+#include <math.h>
 #include <string.h>
 
 #include "qrng.h"
 
-#define KARY_KIND 0x3130424b52514b31u
+#define KARY_KIND 0x3230424b52514b31u
 
-enum { BLOCK = 256, MOST = 256, STREAMS = 2, SPEEDS = 3, EXPERTS = STREAMS * SPEEDS };
+enum { BLOCK = 256, MOST = 256, STREAMS = 3, SPEEDS = 3, EXPERTS = STREAMS * SPEEDS, ORDER = 8 };
 
 /* Kept of the counts after each block: memories of about 2,048, 16,384 and 262,144 symbols. */
 static const double keep[SPEEDS] = {1 - 1.0 / 8, 1 - 1.0 / 64, 1 - 1.0 / 1024};
@@ -17,6 +21,7 @@ typedef struct {
     double g, total;
     double m[EXPERTS];
     uint64_t quiet[EXPERTS];
+    double tap[ORDER], past[ORDER], mean; /* the filter; symbols less their mean, the newest first */
     double counts[EXPERTS][MOST], payoff[EXPERTS][MOST];
     uint32_t block[STREAMS][MOST];
 } kary;
@@ -58,11 +63,33 @@ int qrng_kary_check(const void *state, size_t bytes) {
                : QRNG_EINVAL;
 }
 
+static double foretold(const kary *b) {
+    double sum = b->mean;
+    for (int i = 0; i < ORDER; i++)
+        sum += b->tap[i] * b->past[i];
+    return sum > -1e6 && sum < 1e6 ? sum : 0;
+}
+
+static void adapt(kary *b, double missed, double x) {
+    const double rate = 1.0 / 128, memory = 1.0 / 1024;
+    double power = 1;
+    for (int i = 0; i < ORDER; i++)
+        power += b->past[i] * b->past[i];
+    for (int i = 0; i < ORDER; i++)
+        b->tap[i] += rate * missed * b->past[i] / power;
+    b->mean += memory * (x - b->mean);
+    memmove(b->past + 1, b->past, sizeof b->past - sizeof *b->past);
+    b->past[0] = x - b->mean;
+}
+
 uint64_t qrng_kary_scan(void *state, const uint8_t *symbols, uint64_t n, double threshold) {
     kary *b = state;
     const uint32_t mask = b->symbols - 1;
     for (uint64_t i = 0; i < n; i++) {
-        const uint32_t x = symbols[i] & mask, y[STREAMS] = {x, (x - b->before) & mask};
+        const double guess = foretold(b);
+        const uint32_t x = symbols[i] & mask;
+        const uint32_t y[STREAMS] = {x, (x - b->before) & mask,
+                                     (x - (uint32_t)(int32_t)floor(guess + 0.5)) & mask};
         double sum = 0;
         for (int e = 0; e < EXPERTS; e++) {
             b->m[e] = (b->m[e] + 1) * b->payoff[e][y[e / SPEEDS]];
@@ -70,6 +97,7 @@ uint64_t qrng_kary_scan(void *state, const uint8_t *symbols, uint64_t n, double 
         }
         b->total = sum / EXPERTS;
         b->before = x;
+        adapt(b, x - guess, x);
         for (int s = 0; s < STREAMS; s++)
             b->block[s][y[s]]++;
         b->seen++;

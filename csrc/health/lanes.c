@@ -5,7 +5,9 @@
 #include "health/bank.h"
 #include "health/bets.h"
 
-#define LANES_KIND 0x3130424e52514c31u
+enum { TILE = 32 };
+
+#define LANES_KIND 0x3230424e52514c31u
 
 typedef struct {
     uint64_t kind, seen, fill;
@@ -13,13 +15,18 @@ typedef struct {
     double g, total, unused[2]; /* the parts below start at multiples of 64 bytes */
     double rate[BANK_BETS];
     double table[(LANE_ROWS + 1) * BANK_BETS];
-    double data[]; /* m and quiet of 4 lanes features, then counts, then 2 lanes + LANE_ROWS lanes symbols */
+    double data[]; /* m and quiet of 4 lanes features, then counts, then 2 lanes + LANE_ROWS lanes + TILE
+                      symbols */
 } lane_bank;
 
 /* Features, in this order, each over all lanes: the bit; xor the symbol before it in the stream (the
  * neighbouring lane); xor the lane's last; xor its last but one. */
-static const double prior[LANE_FEATURES] = {1.0 / 2, 1.0 / 6, 1.0 / 6, 1.0 / 6};
+static const double prior[LANE_FEATURES] = {3.0 / 8, 3.0 / 8, 1.0 / 8, 1.0 / 8};
 
+/* Of each bet; the e-detectors are kept times it. */
+static double weight(const lane_bank *b, int f) {
+    return prior[f] / ((double)b->lanes * BANK_BETS);
+}
 static double *wealth(lane_bank *b) {
     return b->data;
 }
@@ -35,7 +42,7 @@ static uint8_t *symbols_of(lane_bank *b) {
 
 size_t qrng_lanes_state_bytes(uint32_t lanes) {
     size_t bytes =
-        sizeof(lane_bank) + (size_t)lanes * (2 * LANE_FEATURES * BANK_BETS * 8 + 4 + 2 + LANE_ROWS);
+        sizeof(lane_bank) + (size_t)lanes * (2 * LANE_FEATURES * BANK_BETS * 8 + 4 + 2 + LANE_ROWS) + TILE;
     return (bytes + 7) / 8 * 8;
 }
 
@@ -62,33 +69,41 @@ int qrng_lanes_check(const void *state, size_t bytes) {
     return QRNG_OK;
 }
 
-/* Ones of x xor (x `lag` symbols before) in each lane; lag 0 means x alone. */
+/* Ones of x xor (x `lag` symbols before) in each lane; lag 0 means x alone. TILE lanes at once, a byte each:
+ * the last tile reads past its row, into the next or the padding. */
 static void count_lanes(uint32_t *count, const uint8_t *x, uint32_t lanes, uint32_t lag) {
-    memset(count, 0, lanes * sizeof *count);
-    for (uint32_t row = 0; row < LANE_ROWS; row++, x += lanes) {
-        if (lag)
-            for (uint32_t lane = 0; lane < lanes; lane++)
-                count[lane] += (x[lane] ^ (x - lag)[lane]) & 1;
-        else
-            for (uint32_t lane = 0; lane < lanes; lane++)
-                count[lane] += x[lane] & 1;
+    for (uint32_t tile = 0; tile < lanes; tile += TILE) {
+        uint8_t ones[TILE] = {0};
+        const uint8_t *p = x + tile;
+        for (int row = 0; row < LANE_ROWS; row++, p += lanes)
+            if (lag)
+                for (int lane = 0; lane < TILE; lane++)
+                    ones[lane] = (uint8_t)(ones[lane] + ((p[lane] ^ *(p + lane - lag)) & 1));
+            else
+                for (int lane = 0; lane < TILE; lane++)
+                    ones[lane] = (uint8_t)(ones[lane] + (p[lane] & 1));
+        for (uint32_t lane = 0; lane < TILE && tile + lane < lanes; lane++)
+            count[tile + lane] = ones[lane];
     }
 }
 
 static void evaluate(lane_bank *b) {
     const uint32_t lags[LANE_FEATURES] = {0, 1, b->lanes, 2 * b->lanes};
     uint8_t *x = symbols_of(b) + 2 * (size_t)b->lanes;
-    b->total = 0;
+    const qrng_kernels *kernels = qrng_kernels_get();
+    double sum[BANK_SUMS] = {0};
     for (int f = 0; f < LANE_FEATURES; f++) {
-        double sum[BANK_SUMS] = {0};
         count_lanes(counts(b), x, b->lanes, lags[f]);
-        qrng_kernels_get()->bank_wealth(wealth(b) + (size_t)f * b->lanes * BANK_BETS, sum, b->table,
-                                        counts(b), b->lanes, (double)LANE_ROWS * b->lanes);
-        b->total += prior[f] / ((double)b->lanes * BANK_BETS) * bets_sum(sum);
+        kernels->bank_wealth(wealth(b) + (size_t)f * b->lanes * BANK_BETS, sum, b->table, counts(b), b->lanes,
+                             weight(b, f) * LANE_ROWS * b->lanes);
     }
+    b->total = bets_sum(sum);
     memmove(symbols_of(b), symbols_of(b) + (size_t)LANE_ROWS * b->lanes, 2 * (size_t)b->lanes);
     if (b->seen % ((uint64_t)BETS_QUIET_EVERY * LANE_ROWS * b->lanes) == 0)
-        bets_mark_quiet(quiet(b), wealth(b), b->rate, (size_t)LANE_FEATURES * b->lanes, (double)b->seen);
+        for (int f = 0; f < LANE_FEATURES; f++)
+            kernels->bank_quiet(quiet(b) + (size_t)f * b->lanes * BANK_BETS,
+                                wealth(b) + (size_t)f * b->lanes * BANK_BETS, b->rate, b->lanes,
+                                2 * weight(b, f), (double)b->seen);
 }
 
 uint64_t qrng_lanes_scan(void *state, const uint8_t *symbols, uint64_t n, double threshold) {
@@ -115,7 +130,5 @@ void qrng_lanes_leader(const void *state, qrng_evidence *found) {
     lane_bank *b = (lane_bank *)state;
     double best = -1;
     found->total = b->total;
-    for (uint32_t f = 0; f < LANE_FEATURES; f++)
-        bets_leader(found, &best, wealth(b), quiet(b), f * b->lanes, (f + 1) * b->lanes,
-                    prior[f] / ((double)b->lanes * BANK_BETS));
+    bets_leader(found, &best, wealth(b), quiet(b), 0, LANE_FEATURES * b->lanes);
 }

@@ -1,60 +1,89 @@
-/* Linear complexity: the Berlekamp-Massey algorithm on 256 bits in every 1024; where it finds a register of
- * at most 96 bits, bets on the next 256 bits being that register's (Massey, "Shift-register synthesis and BCH
- * decoding", 1969). Short periods and linear feedback registers pass every test of bias; here they don't last
- * two blocks. */
+/* Linear complexity: the Berlekamp-Massey algorithm on 96 bits of every 256, for registers of at most 40
+ * bits, and on 256 bits of every 4096, for those of at most 96; where it finds one, bets on the next bits
+ * being that register's (Massey, "Shift-register synthesis and BCH decoding", 1969). Short periods and linear
+ * feedback registers pass every test of bias; here they don't last two blocks. */
 #include <string.h>
 
 #include "bits/bits.h"
 #include "qrng.h"
 #include "health/blocks.h"
 
-#define LFSR_KIND 0x3130424d52514c46u
+#define LFSR_KIND 0x3230424d52514c46u
 
-enum { BLOCK = 256, WORDS = BLOCK / 64 + 1, LONGEST = 96, EVERY = 4 };
+enum { BLOCK = 32, WINDOW = 256, WORDS = WINDOW / 64, TAP_WORDS = WORDS + 1, TIERS = 2 };
+
+/* What each tier looks at, how often, and the longest register that it takes: 16 and 64 bits are left to tell
+ * a register from chance. */
+static const struct {
+    uint32_t window, every, longest;
+} tiers[TIERS] = {{96, 256, 40}, {256, 4096, 96}};
 
 typedef struct {
-    uint64_t kind, seen, quiet;
-    uint32_t fill, length; /* of the register in force; LONGEST + 1 = none */
+    uint64_t kind, seen;
+    uint32_t fill, reserved;
+    uint32_t length[TIERS]; /* of the register in force; longest + 1 = none */
     double g, total;
-    uint64_t taps[WORDS];   /* bit i: the register's tap i, bit 0 always 1 */
-    uint64_t recent[WORDS]; /* bit i: the bit i + 1 before the next */
-    uint8_t block[BLOCK / 8];
+    double m[TIERS];
+    uint64_t quiet[TIERS];
+    uint64_t taps[TIERS][TAP_WORDS]; /* bit i: the register's tap i, bit 0 always 1 */
+    uint8_t block[BLOCK / 8], window[WINDOW / 8];
 } lfsr;
 
-static void shift_in(uint64_t *v, uint64_t low) {
-    for (int i = WORDS - 1; i > 0; i--)
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE void shift_in(uint64_t *v, uint64_t low, const int words) {
+    for (int i = words - 1; i > 0; i--)
         v[i] = v[i] << 1 | v[i - 1] >> 63;
     v[0] = v[0] << 1 | low;
 }
 
-static unsigned parity(const uint64_t *a, const uint64_t *b) {
+INLINE uint64_t parity(const uint64_t *a, const uint64_t *b, const int words) {
     uint64_t x = 0;
-    for (int i = 0; i < WORDS; i++)
+    for (int i = 0; i < words; i++)
         x ^= a[i] & b[i];
-    return (unsigned)__builtin_parityll(x);
+    return (uint64_t)__builtin_parityll(x);
+}
+
+/* The algorithm on series: rest[] is the register's polynomial times the bits from the present one on, which
+ * is on top, so its top bit is the discrepancy; spare[] the same for the polynomial before the last change of
+ * length, from its own discrepancy on. No branch depends on a discrepancy. What is shifted out of `last`
+ * would only make a register too long for its words. */
+INLINE uint32_t complexity(const uint8_t *packed, uint32_t n, uint32_t longest, uint64_t *taps,
+                           const int words, const int tap_words) {
+    uint64_t rest[WORDS], spare[WORDS], last[TAP_WORDS] = {1}, now[TAP_WORDS] = {1};
+    int64_t excess = 1; /* i + 1 - 2 length: where it is above 0 a discrepancy makes the register longer */
+    uint32_t i = 0;
+    for (int w = 0; w < words; w++) {
+        rest[w] = qrng_load_be64(packed + 8 * w);
+        spare[w] = rest[w] >> 1 | (w ? rest[w - 1] << 63 : (uint64_t)1 << 63);
+    }
+    while (i < n && (int64_t)i + 1 - excess <= 2 * (int64_t)longest) {
+        const uint64_t differs = 0 - (rest[0] >> 63), longer = differs & (uint64_t)(-excess >> 63);
+        for (int w = 0; w < words; w++) {
+            const uint64_t before = rest[w];
+            rest[w] ^= spare[w] & differs;
+            spare[w] ^= (spare[w] ^ before) & longer;
+        }
+        for (int w = 0; w < words; w++)
+            rest[w] = rest[w] << 1 | (w + 1 < words ? rest[w + 1] >> 63 : 0);
+        shift_in(last, 0, tap_words);
+        for (int w = 0; w < tap_words; w++) {
+            const uint64_t before = now[w];
+            now[w] ^= last[w] & differs;
+            last[w] ^= (last[w] ^ before) & longer;
+        }
+        excess = (excess ^ (int64_t)longer) - (int64_t)longer + 1; /* 1 - excess, or 1 + excess */
+        i++;
+    }
+    const uint32_t length = (uint32_t)(((int64_t)i + 1 - excess) / 2);
+    memcpy(taps, now, (size_t)tap_words * sizeof *taps);
+    return length > longest ? longest + 1 : length;
 }
 
 uint32_t qrng_lfsr_complexity(const uint8_t *packed, uint32_t n, uint32_t longest, uint64_t *taps) {
-    uint64_t last[WORDS] = {1}, seen[WORDS] = {0}, kept[WORDS];
-    uint32_t length = 0;
-    memset(taps, 0, sizeof kept);
-    taps[0] = 1;
-    for (uint32_t i = 0; i < n; i++) {
-        shift_in(seen, packed[i / 8] >> (7 - i % 8) & 1);
-        shift_in(last, 0);
-        if (!parity(taps, seen))
-            continue;
-        memcpy(kept, taps, sizeof kept);
-        for (int w = 0; w < WORDS; w++)
-            taps[w] ^= last[w];
-        if (2 * length <= i) {
-            length = i + 1 - length;
-            if (length > longest)
-                return longest + 1;
-            memcpy(last, kept, sizeof kept);
-        }
-    }
-    return length;
+    uint8_t bits[WINDOW / 8] = {0};
+    qrng_bits_copy(bits, 0, packed, 0, n);
+    return complexity(bits, n, longest, taps, WORDS, TAP_WORDS);
 }
 
 size_t qrng_lfsr_state_bytes(void) {
@@ -68,48 +97,88 @@ int qrng_lfsr_init(void *state, double g) {
     memset(b, 0, sizeof *b);
     b->kind = LFSR_KIND;
     b->g = g;
-    b->length = LONGEST + 1;
+    for (int t = 0; t < TIERS; t++)
+        b->length[t] = tiers[t].longest + 1;
     return QRNG_OK;
 }
 
 int qrng_lfsr_check(const void *state, size_t bytes) {
     const lfsr *b = state;
-    return bytes == sizeof *b && b->kind == LFSR_KIND && b->fill < BLOCK && b->fill == b->seen % BLOCK
-               ? QRNG_OK
-               : QRNG_EINVAL;
+    if (bytes != sizeof *b || b->kind != LFSR_KIND || b->fill >= BLOCK || b->fill != b->seen % BLOCK)
+        return QRNG_EINVAL;
+    for (int t = 0; t < TIERS; t++)
+        if (b->length[t] > tiers[t].longest + 1)
+            return QRNG_EINVAL;
+    return QRNG_OK;
 }
 
-/* What the register in force pays on the block. */
-static double payoff(lfsr *b) {
+/* What the register in force pays on the block at the end of the window; one that missed a bit is dropped. */
+static double payoff(lfsr *b, int t) {
     const double q = b->g + 0.97 * (1 - b->g), right = q / b->g, wrong = (1 - q) / (1 - b->g);
     double paid = 1;
-    uint64_t ahead[WORDS];
-    for (int i = 0; i < WORDS; i++) /* taps 1, 2, ... meet the bits 1, 2, ... before */
-        ahead[i] = b->taps[i] >> 1 | (i + 1 < WORDS ? b->taps[i + 1] << 63 : 0);
-    for (uint32_t i = 0; i < BLOCK; i++) {
-        unsigned bit = b->block[i / 8] >> (7 - i % 8) & 1;
-        paid *= parity(ahead, b->recent) == bit ? right : wrong;
-        shift_in(b->recent, bit);
+    uint64_t recent[2] = {0}; /* bit i: the bit i before the one foretold, itself as foretold: 0 */
+    const uint8_t *x = b->window;
+    for (uint32_t i = WINDOW - BLOCK - 96; i < WINDOW - BLOCK; i++)
+        shift_in(recent, x[i / 8] >> (7 - i % 8) & 1, 2);
+    for (uint32_t i = WINDOW - BLOCK; i < WINDOW; i++) {
+        const uint64_t bit = x[i / 8] >> (7 - i % 8) & 1;
+        shift_in(recent, 0, 2);
+        const int hit = parity(b->taps[t], recent, 2) == bit;
+        paid *= hit ? right : wrong;
+        b->length[t] = hit ? b->length[t] : tiers[t].longest + 1;
+        recent[0] |= bit;
     }
     return paid;
 }
 
 static void evaluate(lfsr *b) {
-    const int betting = b->length <= LONGEST, looking = b->seen / BLOCK % EVERY == 0;
-    b->total = (betting ? payoff(b) : 1) * (b->total + BLOCK);
-    if (!betting || b->total <= 2 * BLOCK)
-        b->quiet = b->seen - BLOCK;
-    if (!looking && !betting)
-        return;
-    /* A register that still holds stays in force. */
-    b->length = qrng_lfsr_complexity(b->block, BLOCK, LONGEST, b->taps);
-    for (uint32_t i = 0; i < BLOCK; i++)
-        shift_in(b->recent, b->block[i / 8] >> (7 - i % 8) & 1);
+    memmove(b->window, b->window + BLOCK / 8, sizeof b->window - BLOCK / 8);
+    memcpy(b->window + sizeof b->window - BLOCK / 8, b->block, BLOCK / 8);
+    b->total = 0;
+    for (int t = 0; t < TIERS; t++) {
+        const uint32_t none = tiers[t].longest + 1, window = tiers[t].window;
+        const int betting = b->length[t] != none;
+        if (!betting)
+            b->quiet[t] = b->seen - window;
+        b->m[t] = (betting ? payoff(b, t) : 1) * (b->m[t] + BLOCK);
+        b->total += b->m[t] / TIERS;
+        if (b->seen % tiers[t].every == window && b->length[t] == none) {
+            uint8_t x[WINDOW / 8] = {0};
+            memcpy(x, b->window + (WINDOW - window) / 8, window / 8);
+            b->length[t] = t == 0 ? complexity(x, window, tiers[t].longest, b->taps[t], 2, 1)
+                                  : complexity(x, window, tiers[t].longest, b->taps[t], WORDS, 2);
+        }
+    }
+}
+
+/* Whole blocks, at most n bits, in which no register is in force and none is looked for: only counted. */
+static uint64_t pass(lfsr *b, const uint8_t *src, uint64_t src_bit, uint64_t n) {
+    uint64_t blocks = n / BLOCK;
+    for (int t = 0; t < TIERS; t++) {
+        const uint64_t due =
+            (tiers[t].window + tiers[t].every - BLOCK - b->seen % tiers[t].every) % tiers[t].every;
+        blocks = b->length[t] != tiers[t].longest + 1 ? 0 : blocks < due / BLOCK ? blocks : due / BLOCK;
+    }
+    const uint64_t bits = blocks * BLOCK, kept = bits < WINDOW ? bits : WINDOW;
+    if (blocks == 0)
+        return 0;
+    memmove(b->window, b->window + kept / 8, (WINDOW - kept) / 8);
+    qrng_bits_copy(b->window, WINDOW - kept, src, src_bit + bits - kept, kept);
+    b->seen += bits;
+    b->total = 0;
+    for (int t = 0; t < TIERS; t++) {
+        b->m[t] += (double)bits;
+        b->total += b->m[t] / TIERS;
+        b->quiet[t] = b->seen - tiers[t].window;
+    }
+    return bits;
 }
 
 uint64_t qrng_lfsr_scan(void *state, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {
     lfsr *b = state;
     for (uint64_t i = 0; i < n;) {
+        if (b->fill == 0 && b->total + (double)WINDOW * WINDOW < threshold)
+            i += pass(b, src, src_bit + i, n - i);
         i += block_take(b->block, BLOCK, &b->fill, &b->seen, src, src_bit + i, n - i);
         if (b->fill < BLOCK)
             break;
@@ -123,5 +192,6 @@ uint64_t qrng_lfsr_scan(void *state, const uint8_t *src, uint64_t src_bit, uint6
 
 void qrng_lfsr_leader(const void *state, qrng_evidence *found) {
     const lfsr *b = state;
-    *found = (qrng_evidence){.total = b->total, .quiet = b->quiet};
+    const int t = b->m[1] > b->m[0];
+    *found = (qrng_evidence){.total = b->total, .bet = (uint32_t)t, .quiet = b->quiet[t]};
 }

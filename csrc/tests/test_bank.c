@@ -95,7 +95,7 @@ static void bank_equals_its_definition_however_cut(void) {
 }
 
 static double plain_lanes(const uint8_t *x, long blocks, uint32_t lanes, double g) {
-    const double prior[] = {1.0 / 2, 1.0 / 6, 1.0 / 6, 1.0 / 6};
+    const double prior[] = {3.0 / 8, 3.0 / 8, 1.0 / 8, 1.0 / 8};
     double total = 0;
     for (int f = 0; f < 4; f++)
         for (uint32_t lane = 0; lane < lanes; lane++)

@@ -60,17 +60,6 @@ static void check_collisions_and_lags(const uint8_t *s, uint64_t n) {
     CHECK(memcmp(out, products, sizeof products) == 0);
 }
 
-static void check_text(const uint8_t *s, uint64_t n) {
-    char want[5 * LONGEST];
-    uint8_t *text = malloc(4 * n);
-    size_t length = 0;
-    for (uint64_t i = 0; i < n; i++)
-        length += (size_t)sprintf(want + length, "%u ", s[i]);
-    CHECK(qrng_entropy_decimal_text(text, s, n, 0, 1) == length - 1);
-    CHECK(memcmp(text, want, length - 1) == 0);
-    free(text);
-}
-
 static void check_shuffle(const uint8_t *s, uint64_t n) {
     uint8_t a[LONGEST], b[LONGEST];
     uint64_t before[256], after[256];
@@ -113,7 +102,6 @@ int main(void) {
         make(&state, s, n, round % 2 ? 6 : 256, round % 3 == 0);
         check_runs(s, n);
         check_collisions_and_lags(s, n);
-        check_text(s, n);
         check_shuffle(s, n);
     }
     uint8_t bits[] = {1, 0, 1, 1, 0, 0, 0, 1, 1, 1, 0}, ones[2], bytes[2];

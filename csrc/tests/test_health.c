@@ -77,6 +77,58 @@ static void equals_plain_however_cut(void) {
     }
 }
 
+/* Fast paths take whole rows of lanes; a stream may start in any lane, and be so quiet that a lane's run
+ * fills them. */
+static void lanes_start_anywhere(void) {
+    uint64_t state = 21;
+    for (int round = 0; round < 60; round++) {
+        const uint32_t lanes = (uint32_t[]){2, 20, 32, 33, 70}[round % 5];
+        const uint64_t n = 1500u * lanes + test_random(&state) % 100;
+        const uint32_t start = (uint32_t)(test_random(&state) % lanes), cutoff = 32 + round % 9;
+        const uint32_t many = 560 + (uint32_t)round % 3 * 10;
+        uint8_t *x = malloc(n);
+        for (uint64_t i = 0; i < n; i++)
+            x[i] = test_random(&state) & 1;
+        const uint64_t stuck = test_random(&state) % lanes, from = test_random(&state) % n;
+        const uint64_t rows = round % 3 ? 300 : 20 + test_random(&state) % 20;
+        for (uint64_t i = 0; i < n; i++)
+            if (i % lanes == stuck && i >= from && i < from + rows * lanes)
+                x[i] = 1;
+        qrng_rct_state fast[70] = {{0}}, slow[70] = {{0}};
+        qrng_apt_state window[70] = {{0}}, plain[70] = {{0}};
+        uint64_t hit = n, expected = n, apt_hit = n, apt_expected = n;
+        for (uint64_t i = 0; i < n; i++) { /* one symbol a call never meets a fast path */
+            const uint32_t lane = (uint32_t)((start + i) % lanes);
+            if (expected == n && qrng_rct_scan8(slow, lanes, lane, x + i, 1, cutoff) == 0)
+                expected = i;
+            if (apt_expected == n && qrng_apt_scan8(plain, lanes, lane, x + i, 1, 1024, many) == 0)
+                apt_expected = i;
+        }
+        for (uint64_t at = 0; at < n && hit == n && apt_hit == n;) {
+            uint64_t take = 1 + test_random(&state) % (round % 2 ? n : 3000);
+            take = take < n - at ? take : n - at;
+            const uint32_t lane = (uint32_t)((start + at) % lanes);
+            uint8_t *tight = malloc(take);
+            memcpy(tight, x + at, take);
+            uint64_t got = qrng_rct_scan8(fast, lanes, lane, tight, take, cutoff);
+            hit = got < take ? at + got : n;
+            got = qrng_apt_scan8(window, lanes, lane, tight, take, 1024, many);
+            apt_hit = got < take ? at + got : n;
+            free(tight);
+            at += take;
+        }
+        if (hit < n || apt_hit == n) {
+            CHECK(hit == expected);
+            CHECK(memcmp(fast, slow, lanes * sizeof *fast) == 0);
+        }
+        if (apt_hit < n || hit == n) {
+            CHECK(apt_hit == apt_expected);
+            CHECK(memcmp(window, plain, lanes * sizeof *plain) == 0);
+        }
+        free(x);
+    }
+}
+
 static void continues_after_an_alarm(void) {
     uint8_t x[100];
     memset(x, 1, sizeof x);
@@ -119,6 +171,7 @@ static void an_error_rate_is_watched_however_cut(void) {
 
 static void all(void) {
     equals_plain_however_cut();
+    lanes_start_anywhere();
     continues_after_an_alarm();
     wide_symbols_are_compared_whole();
     an_error_rate_is_watched_however_cut();

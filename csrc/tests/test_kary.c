@@ -5,10 +5,31 @@
 /* The histograms and detectors written apart: counts gathered anew for every block from the whole past. */
 enum { B = 256, N = 12 * B + 77 };
 
+/* What the three streams see of symbol t. */
+static void residuals(uint32_t y[3][N], const uint8_t *x, uint32_t symbols) {
+    double tap[8] = {0}, past[8] = {0}, mean = 0;
+    for (int t = 0; t < N; t++) {
+        double guess = mean, power = 1;
+        for (int i = 0; i < 8; i++)
+            guess += tap[i] * past[i], power += past[i] * past[i];
+        y[0][t] = x[t];
+        y[1][t] = (uint32_t)(x[t] - (t ? x[t - 1] : 0)) % symbols;
+        y[2][t] = (uint32_t)(x[t] - (int)floor(guess + 0.5)) % symbols;
+        for (int i = 0; i < 8; i++)
+            tap[i] += 1.0 / 128 * (x[t] - guess) * past[i] / power;
+        mean += 1.0 / 1024 * (x[t] - mean);
+        for (int i = 7; i > 0; i--)
+            past[i] = past[i - 1];
+        past[0] = x[t] - mean;
+    }
+}
+
 static double plain(const uint8_t *x, uint32_t symbols, double g) {
     const double keep[] = {1 - 1.0 / 8, 1 - 1.0 / 64, 1 - 1.0 / 1024};
+    static uint32_t seen[3][N];
     double total = 0;
-    for (int stream = 0; stream < 2; stream++)
+    residuals(seen, x, symbols);
+    for (int stream = 0; stream < 3; stream++)
         for (int speed = 0; speed < 3; speed++) {
             double m = 0, payoff[256], belief[256];
             for (int t = 0; t < N; t++) {
@@ -17,8 +38,7 @@ static double plain(const uint8_t *x, uint32_t symbols, double g) {
                     for (uint32_t v = 0; v < symbols; v++)
                         belief[v] = 1;
                     for (int a = 0; a < t; a++) {
-                        uint32_t y = stream ? (uint32_t)(x[a] - (a ? x[a - 1] : 0)) % symbols : x[a];
-                        belief[y] += pow(keep[speed], t / B - 1 - a / B);
+                        belief[seen[stream][a]] += pow(keep[speed], t / B - 1 - a / B);
                     }
                     for (uint32_t v = 0; v < symbols; v++)
                         sum += belief[v];
@@ -26,10 +46,9 @@ static double plain(const uint8_t *x, uint32_t symbols, double g) {
                         belief[v] /= sum;
                     CHECK(qrng_payoff(payoff, belief, symbols, g) == QRNG_OK);
                 }
-                uint32_t y = stream ? (uint32_t)(x[t] - (t ? x[t - 1] : 0)) % symbols : x[t];
-                m = (m + 1) * payoff[y];
+                m = (m + 1) * payoff[seen[stream][t]];
             }
-            total += m / 6;
+            total += m / 9;
         }
     return total;
 }

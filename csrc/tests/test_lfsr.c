@@ -51,35 +51,59 @@ static void the_register_found_makes_the_bits(void) {
     }
 }
 
-static void a_register_is_caught_in_the_block_after_it_is_seen(void) {
+/* The register begins with bits that it did not make, so both windows that begin at bit 4096 are its own,
+ * whether of length 31 or 89; two blocks more bring over 2^70. */
+static void a_register_is_caught_in_the_blocks_after_it_is_seen(void) {
     static uint8_t bits[8192], packed[1024];
-    uint64_t rng = 3;
-    for (int i = 0; i < 8192; i++)
-        bits[i] = i < 4100 ? test_random(&rng) & 1 : bits[i - 31] ^ bits[i - 28];
-    CHECK(qrng_bits_pack8(packed, bits, 8192, 1) == QRNG_OK);
-    size_t bytes = qrng_lfsr_state_bytes();
-    void *whole = malloc(bytes), *cut = malloc(bytes);
-    CHECK(qrng_lfsr_init(whole, 0.5) == QRNG_OK && qrng_lfsr_init(cut, 0.5) == QRNG_OK);
-    CHECK(qrng_lfsr_init(whole, 0.4) == QRNG_EINVAL);
-    uint64_t at = qrng_lfsr_scan(whole, packed, 0, 8192, 0x1p100);
-    CHECK(at == 5120 + 256 - 1);
-    for (uint64_t i = 0; i <= at; i += 37) {
-        uint64_t take = at + 1 - i < 37 ? at + 1 - i : 37,
-                 hit = qrng_lfsr_scan(cut, packed, i, take, 0x1p100);
-        CHECK(hit == (i + take == at + 1 ? take - 1 : take));
+    for (int kind = 0; kind < 2; kind++) {
+        const int from = 4100, near = kind ? 38 : 3, far = kind ? 89 : 31;
+        const uint64_t seen = 4096 + (kind ? 256 : 96);
+        uint64_t rng = 3;
+        for (int i = 0; i < 8192; i++)
+            bits[i] = i < from ? test_random(&rng) & 1 : bits[i - near] ^ bits[i - far];
+        CHECK(qrng_bits_pack8(packed, bits, 8192, 1) == QRNG_OK);
+        size_t bytes = qrng_lfsr_state_bytes();
+        void *whole = malloc(bytes), *cut = malloc(bytes);
+        CHECK(qrng_lfsr_init(whole, 0.5) == QRNG_OK && qrng_lfsr_init(cut, 0.5) == QRNG_OK);
+        CHECK(qrng_lfsr_init(whole, 0.4) == QRNG_EINVAL);
+        uint64_t at = qrng_lfsr_scan(whole, packed, 0, 8192, 0x1p70);
+        CHECK(at == seen + 64 - 1);
+        for (uint64_t i = 0; i <= at; i += 37) {
+            uint64_t take = at + 1 - i < 37 ? at + 1 - i : 37,
+                     hit = qrng_lfsr_scan(cut, packed, i, take, 0x1p70);
+            CHECK(hit == (i + take == at + 1 ? take - 1 : take));
+        }
+        CHECK(memcmp(whole, cut, bytes) == 0 && qrng_lfsr_check(cut, bytes) == QRNG_OK);
+        CHECK(qrng_lfsr_check(cut, bytes - 8) == QRNG_EINVAL);
+        qrng_evidence found;
+        qrng_lfsr_leader(whole, &found);
+        CHECK(found.total >= 0x1p70 && found.quiet == seen - (kind ? 256 : 96) &&
+              found.bet == (uint32_t)kind);
+        free(whole), free(cut);
     }
-    CHECK(memcmp(whole, cut, bytes) == 0 && qrng_lfsr_check(cut, bytes) == QRNG_OK);
-    CHECK(qrng_lfsr_check(cut, bytes - 8) == QRNG_EINVAL);
+}
+
+/* Worked by hand: the register x_t = x_(t-1), q = .5 + .97 / 2; 31 bits right and the last wrong. */
+static void a_missed_bit_costs_and_drops_the_register(void) {
+    uint8_t ones[24];
+    memset(ones, 255, sizeof ones);
+    ones[15] = 254; /* bit 127 */
+    size_t bytes = qrng_lfsr_state_bytes();
+    void *state = malloc(bytes);
+    CHECK(qrng_lfsr_init(state, 0.5) == QRNG_OK);
+    CHECK(qrng_lfsr_scan(state, ones, 0, 160, INFINITY) == 160);
     qrng_evidence found;
-    qrng_lfsr_leader(whole, &found);
-    CHECK(found.total >= 0x1p100 && found.quiet == 5120 - 256);
-    free(whole), free(cut);
+    qrng_lfsr_leader(state, &found);
+    double m = (96 + 32) * pow(0.985 / 0.5, 31) * (0.015 / 0.5) + 32; /* then nothing is staked */
+    CHECK(fabs(found.total - (m + 160) / 2) < 1e-9 * m);              /* the other tier never staked */
+    free(state);
 }
 
 static void all(void) {
     complexity_is_that_of_the_shortest_register();
     the_register_found_makes_the_bits();
-    a_register_is_caught_in_the_block_after_it_is_seen();
+    a_register_is_caught_in_the_blocks_after_it_is_seen();
+    a_missed_bit_costs_and_drops_the_register();
 }
 
 int main(void) {

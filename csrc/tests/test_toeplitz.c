@@ -143,6 +143,55 @@ static void large(void) {
     }
 }
 
+/* A block in parts gives what it gives in one. */
+static void parts(void) {
+    static const struct {
+        int kind;
+        uint64_t n, m, seed_bits;
+    } cases[] = {{QRNG_LINEAR_TOEPLITZ, 700003, 300001, 1000003},
+                 {QRNG_LINEAR_MODIFIED_TOEPLITZ, 900001, 300003, 900000},
+                 {QRNG_LINEAR_CIRCULANT, 400000, 333333, 400007}};
+    uint64_t state = 7;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t n = cases[i].n, m = cases[i].m, from = 3, to = 5;
+        size_t raw_bytes = (size_t)(from + n + 7) / 8, out_bytes = (size_t)(to + m + 7) / 8;
+        size_t seed_bytes = (size_t)(cases[i].seed_bits + 7) / 8;
+        uint8_t *seed = malloc(seed_bytes), *raw = malloc(raw_bytes), *out = calloc(out_bytes, 1);
+        uint8_t *expected = calloc(out_bytes, 1);
+        test_fill(&state, seed, seed_bytes);
+        test_fill(&state, raw, raw_bytes);
+        size_t bytes = qrng_linear_state_bytes(cases[i].kind, n, m, cases[i].seed_bits);
+        uint8_t *matrix = malloc(bytes);
+        CHECK(qrng_linear_prepare(matrix, bytes, cases[i].kind, n, m, seed, cases[i].seed_bits) == QRNG_OK);
+        uint8_t *scratch = malloc(qrng_linear_scratch_bytes(matrix));
+        qrng_linear_extract(matrix, raw, from, expected, to, 1, scratch);
+        free(scratch);
+        unsigned most = qrng_linear_most_parts(matrix);
+        CHECK(most >= 2);
+        CHECK(qrng_linear_parts_bytes(matrix, most + 1) == 0 && qrng_linear_parts_bytes(matrix, 0) == 0);
+        for (unsigned count = 1; count <= most; count += count < 3 ? 1 : most) {
+            scratch = malloc(qrng_linear_parts_bytes(matrix, count));
+            memset(out, 0, out_bytes);
+            for (unsigned phase = 0; phase < 2; phase++)
+                for (unsigned part = count; part-- > 0;) /* in any order */
+                    qrng_linear_part(matrix, raw, from, phase, part, count, scratch);
+            qrng_linear_finish(matrix, raw, from, out, to, count, scratch);
+            CHECK(memcmp(out, expected, out_bytes) == 0);
+            free(scratch);
+        }
+        free(seed), free(raw), free(out), free(expected), free(matrix);
+    }
+}
+
+static void short_blocks_have_one_part(void) {
+    uint8_t seed[200] = {1};
+    size_t bytes = qrng_linear_state_bytes(QRNG_LINEAR_TOEPLITZ, 1000, 500, 1499);
+    uint8_t *matrix = malloc(bytes);
+    CHECK(qrng_linear_prepare(matrix, bytes, QRNG_LINEAR_TOEPLITZ, 1000, 500, seed, 1499) == QRNG_OK);
+    CHECK(qrng_linear_most_parts(matrix) == 1 && qrng_linear_parts_bytes(matrix, 2) == 0);
+    free(matrix);
+}
+
 static void refusals(void) {
     uint8_t matrix[64], seed[1] = {0};
     CHECK(qrng_linear_state_bytes(QRNG_LINEAR_TOEPLITZ, 0, 1, 0) == 0);
@@ -166,6 +215,8 @@ static void all(void) {
     other_kinds();
     streams();
     large();
+    parts();
+    short_blocks_have_one_part();
     refusals();
 }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 import click
 
-from qrng.accounting import Account, account, smaller
+from qrng.accounting import Account, account
+from qrng.admission import combined
 from qrng.assessed_data import KEEP
 from qrng.assessment import Assessment, assess
 from qrng.cli.assessment_page import write_report
@@ -29,7 +31,13 @@ WIDTH = 78  # columns: fits a terminal of 80
 @click.option("--segment", type=click.IntRange(min=8), metavar="N", help="Assess each N samples by themselves.")
 @click.option("--track", type=click.Choice(TRACKS), default=TRACKS[0], show_default=True, help="Which assessment.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Shuffles of the IID tests (default: drawn, and told).")
-@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads; processes with --segment."
+)
+@click.option("--dask", metavar="ADDRESS", help="With --segment: a Dask cluster's scheduler, as tcp://host:8786.")
+@click.option(
+    "--all-rounds", is_flag=True, help="IID track: rank every value in all 10,000 rounds, whatever is settled."
+)
 @click.option("--physical", metavar="BOUND", help="Bound by physics beside it: trusted-qubit, homodyne, … (see docs).")
 @click.option("--html", "report", metavar="OUT", help="Also write a report with figures to OUT, one HTML file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -44,6 +52,8 @@ def command(
     track: str,
     seed: int | None,
     workers: int,
+    dask: str | None,
+    all_rounds: bool,
     physical: str | None,
     report: str | None,
     as_json: bool,
@@ -53,9 +63,13 @@ def command(
     Exits with 3 if no entropy is found or, on the iid track, if the samples are not IID.
     """
     if segment is not None:
-        if (first, seed, physical, report) != (None,) * 4:
-            raise click.UsageError("--segment goes with none of --first, --seed, --physical and --html")
-        return assess_segmentwise(file, segment, workers, as_json, bits_per_symbol, layout, lanes, keep, track)
+        if (first, seed, physical, report) != (None,) * 4 or all_rounds:
+            raise click.UsageError("--segment goes with none of --first, --seed, --all-rounds, --physical and --html")
+        return assess_segmentwise(file, segment, workers, dask, as_json, bits_per_symbol, layout, lanes, keep, track)
+    if dask is not None:
+        raise click.UsageError("--dask is for segments: give --segment too")
+    if all_rounds and track != "iid":
+        raise click.UsageError("--all-rounds is for --track iid")
     with progress("Estimating", None, "estimates") as advance:
         result = assess(
             file,
@@ -67,18 +81,24 @@ def command(
             track=track,
             seed=seed,
             workers=workers,
+            all_rounds=all_rounds,
             progress=lambda done, total, name: advance(1),
         )
     bound = _account(file, physical, layout, bits_per_symbol, lanes) if physical else None
     if report is not None:
         write_report(result, report, file, layout, bits_per_symbol, lanes, keep)
     if as_json:
-        print_json(result.as_json() | ({"physical": bound.as_json()} if bound else {}))
+        print_json(result.as_json() | (_physical_json(bound, result) if bound else {}))
     else:
         click.echo(text(result, file))
         if bound:
             click.echo(_physical(bound, result))
     return 0 if result.claimed_min_entropy > 0 else EXIT_DATA_FAILS
+
+
+def _physical_json(bound: Account, result: Assessment) -> dict[str, Any]:
+    both = combined(bound, result).as_dict() if result.claimed_min_entropy > 0 else None
+    return {"physical": bound.as_json(), "claim_of_both": both}
 
 
 def _account(file: str, spec: str, layout: str | None, width: int | None, lanes: int | None) -> Account:
@@ -89,21 +109,41 @@ def _account(file: str, spec: str, layout: str | None, width: int | None, lanes:
 
 
 def _physical(bound: Account, result: Assessment) -> str:
-    """The physical bound, its lanes eight to a row, and which claim is the smaller."""
+    """The physical bound, lane by lane beside the statistics, and the claim that both leave."""
     claim = bound.claim
     lines = ["", f"{bound.bound:26}{claim.bits_per_sample:12.6f}  bits a symbol, error 2^{claim.log2_error:g}"]
-    values = [lane.min_entropy for lane in bound.lanes]
-    for start in range(0, len(values), 8):
-        lines.append(f"  lane {start:>3}  " + " ".join(f"{v:.4f}" for v in values[start : start + 8]))
-    if bound.lanes:
-        widest = max(bound.lanes, key=lambda lane: max(lane.p1_high - 0.5, 0.5 - lane.p1_low))
-        lines.append(f"P(1) farthest from 1/2: lane {widest.lane}, in [{widest.p1_low:.4f}, {widest.p1_high:.4f}]")
+    lines += _both_lanes(bound, result)
+    lines += [f"  {name.replace('_', ' '):24}{value:12.6g}" for name, value in bound.facts.items()]
     lines += [_wrapped(f"- {assumption}") for assumption in claim.assumptions]
     lines.append(_wrapped(f"from {claim.reference}"))
     if result.claimed_min_entropy > 0:
-        which = "physical" if smaller(claim, result.claim) is claim else "statistical"
-        lines.append(f"the smaller claim is the {which} one: a generator may use no more")
+        both = combined(bound, result)
+        lines += [
+            "",
+            f"claim of both             {both.bits_per_sample:12.6f}  bits a symbol: a generator may use no more",
+        ]
+        lines.append(_wrapped(f"- {both.assumptions[-1]}"))
     return "\n".join(lines)
+
+
+def _both_lanes(bound: Account, result: Assessment) -> list[str]:
+    """One row a lane: confidence interval of P(1), bound, statistical estimate; of many lanes the bounds alone."""
+    if not bound.lanes:
+        return []
+    lines = []
+    if len(bound.lanes) == len(result.lane_min_entropy) <= 64:
+        lines.append(f"  {'lane':>4}  {'P(1) between':>16}  {'physics':>8}  {'SP 800-90B':>10}  {'smaller':>8}")
+        for lane, estimate in zip(bound.lanes, result.lane_min_entropy, strict=True):
+            between = f"{lane.p1_low:.4f} {lane.p1_high:.4f}"
+            least = min(lane.min_entropy, estimate)
+            lines.append(f"  {lane.lane:>4}  {between:>16}  {lane.min_entropy:>8.4f}  {estimate:>10.4f}  {least:>8.4f}")
+    else:
+        values = [lane.min_entropy for lane in bound.lanes]
+        for start in range(0, len(values), 8):
+            lines.append(f"  lane {start:>3}  " + " ".join(f"{v:.4f}" for v in values[start : start + 8]))
+    widest = max(bound.lanes, key=lambda lane: max(lane.p1_high - 0.5, 0.5 - lane.p1_low))
+    lines.append(f"P(1) farthest from 1/2: lane {widest.lane}, in [{widest.p1_low:.4f}, {widest.p1_high:.4f}]")
+    return lines
 
 
 def text(result: Assessment, name: str) -> str:
@@ -173,6 +213,10 @@ def _iid(result: Assessment) -> list[str]:
         f"  chi-square goodness of fit p = {verdict.goodness_of_fit.p_value:.6f}",
         f"  longest repeat            {substring.w} symbols, p = {substring.probability:.6f}",
     ]
+    ranked = verdict.permutation.ranked
+    left_open = sum(value.passed is None for value in ranked)
+    if left_open:
+        lines.append(f"  {left_open} of {len(ranked)} values left open: the verdict is known (--all-rounds goes on)")
     if not verdict.passed:
         lines.append(_wrapped(f"failed: {', '.join(verdict.failures)}"))
         lines.append(_wrapped("The estimate of this track holds for IID samples only: none is made. Use non-iid."))

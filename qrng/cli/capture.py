@@ -92,8 +92,9 @@ def _submit(spec: str, other: object) -> None:
         send = getattr(source, "submit", None)
         if send is None:
             raise ParameterError(f"{source.spec} takes no jobs: --submit is for ibm:")
-        entry = send()
-    click.echo(f"{entry.job}: sent to {entry.backend}; later: qrng jobs collect {entry.job} -o raw.qrng")
+        entries = send()
+    for entry in entries:
+        click.echo(f"{entry.job}: sent to {entry.backend}; later: qrng jobs collect {entry.job} -o raw.qrng")
 
 
 def _facts(source: Source) -> dict[str, Any]:
@@ -132,6 +133,8 @@ def _record(
             count += chunk.count
             advance(chunk.count)
     if writer is not None:
+        for name, array in source.side_data.items() if samples is None else ():
+            writer.write_side_data(name, array)
         writer.finish()
     return count
 

@@ -58,7 +58,7 @@ def _health(samples: Any, physics: Any) -> None:
         [samples],
         bits_per_symbol=samples.bits_per_symbol,
         lanes=samples.lanes,
-        claim=physics.bits_per_sample,
+        claim=physics.every_symbol,
     )
     _say(f"Repetition count and adaptive proportion, on the stream and on each qubit: {report.state},")
     _say(f"{len(report.alarms)} alarms. A source worth its claim alarms here with a probability below")

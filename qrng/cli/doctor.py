@@ -14,7 +14,13 @@ import qrng
 from qrng import _native, terminal
 
 _CLAIMS = (1.0, 0.9, 0.5)  # bits a symbol, for the table of cutoffs
-_EXTRAS = {"zstd": "zstandard", "ibm": "qiskit-ibm-runtime", "sim": "qiskit-aer", "report": "matplotlib"}
+_EXTRAS = {
+    "zstd": "zstandard",
+    "ibm": "qiskit-ibm-runtime",
+    "sim": "qiskit-aer",
+    "report": "matplotlib",
+    "dask": "distributed",
+}
 
 
 @click.command("doctor")

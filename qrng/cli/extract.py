@@ -20,7 +20,10 @@ from qrng.errors import ParameterError
 @click.option("--input-bits", type=click.IntRange(min=1), metavar="N", help="Raw bits a block (default: all as one).")
 @click.option("--output-bits", type=click.IntRange(min=1), metavar="M", help="Bare map of M bits a block; no claim.")
 @click.option("--min-entropy", metavar="H|auto", help="Min-entropy a raw bit that you vouch for  [default: auto]")
+@click.option("--physical", metavar="BOUND", help="The smaller of the assessment and this bound (see qrng assess).")
 @click.option("--log2-error", type=float, metavar="E", help="Total distance from uniform, as log2  [default: -64]")
+@click.option("--leaked-bits", type=click.FloatRange(min=0), metavar="B", help="Bits disclosed about each block.")
+@click.option("--log2-smoothing", type=click.FloatRange(max=0), metavar="S", help="Of smooth min-entropy; paid twice.")
 @click.option("--seed-file", type=click.Path(), metavar="SEED", help="Seed; else one is drawn and kept as OUT.seed.")
 @click.option("--layout", metavar="LAYOUT", help="Layout of RAW; else sniffed.")
 @click.option("--bits-per-symbol", type=int, metavar="W", help="Width of a symbol.")
@@ -28,6 +31,8 @@ from qrng.errors import ParameterError
 @click.option("--drop-tail", is_flag=True, help="Leave out a last partial block.")
 @click.option("--allowance/--no-allowance", default=None, help="What a weak bias may hide: off the claim, or not.")
 @click.option("--drop-lanes", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out N bad lanes at most.")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that extract.")
+@click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster that extracts (extra dask).")
 @click.option("--certificate", type=click.Path(dir_okay=False), metavar="FILE", help="Write the record as JSON.")
 @click.option("--sign", "key", type=click.Path(), metavar="PEM", help="Sign the record with this Ed25519 key.")
 @click.option("--json", "as_json", is_flag=True, help="Print the record as JSON.")
@@ -39,20 +44,29 @@ def command(raw: str, out: str, certificate: str | None, key: str | None, as_jso
     """
     from qrng.extraction import extract_file
     from qrng.files import atomic_write
+    from qrng.parallel import open_pool
     from qrng.signature import sign
 
+    if options["physical"] and (options["min_entropy"] not in (None, "auto") or options["output_bits"] is not None):
+        raise click.UsageError("--physical computes the claim: leave out --min-entropy and --output-bits")
     if options["output_bits"] is not None and (options["min_entropy"] or options["log2_error"] is not None):
         raise click.UsageError(
             "--output-bits is the bare map without a claim: leave out --min-entropy and --log2-error"
         )
     if key is not None and certificate is None and not as_json:
         raise click.UsageError("--sign signs the record: say where it goes, by --certificate or --json")
+    costs = {name: options.pop(name) for name in ("leaked_bits", "log2_smoothing")}
+    options["costs"] = {name: value for name, value in costs.items() if value is not None}
     options["min_entropy"] = _min_entropy(options["min_entropy"])
     if key is not None:
         sign({}, key)  # a key that can't sign is found before the work
     if options["log2_error"] is None:
         options["log2_error"] = -64.0
-    with terminal.progress("reading and extracting", None) as advance:
+    with (
+        open_pool(options.pop("workers"), options.pop("dask")) as pool,
+        terminal.progress("reading and extracting", None) as advance,
+    ):
+        options |= {"executor": pool.executor, "ahead": pool.ahead}
         record = extract_file(raw, out, progress=lambda what, n: advance(n // 8), **options)
     for alarm in record["input"]["dropped_lanes"]:
         note(f"lane {alarm['lane']} is left out: {alarm['test']} alarmed at sample {alarm['at_sample']}")
@@ -87,7 +101,11 @@ def _text(record: dict[str, Any]) -> str:
         rows.append(("", f"without lanes {gone}, whose own tests alarmed (--drop-lanes)"))
     if record["claim_from_same_data"]:
         rows.append(("", "on the data that fixed the claim: a consistency check, not evidence"))
-    claim = record["claim"]
+    claim, made = record["claim"], record["claim_made_from"]
+    if made and made["physical"]:
+        physics = made["physical"]
+        rows.append(("physics", f"{physics['claim']['bits_per_sample']:.4f} bits a symbol by {physics['bound']}"))
+        rows.append(("statistics", f"{made['statistical']['bits_per_sample']:.4f} bits a symbol by SP 800-90B"))
     if claim:
         rows.append(("claim", f"{claim['bits_per_sample']:.4f} bits a symbol of {claim['bits_per_symbol']}, assuming"))
         rows += [("", f"- {assumption}") for assumption in claim["assumptions"]]
@@ -99,6 +117,8 @@ def _text(record: dict[str, Any]) -> str:
         what = "taken off the claim" if hidden["taken_off"] else "left to the claim"
         rows.append(("allowance", f"{hidden['bits']} bits a block that a weak bias may hide, {what}"))
     rows.append(("extractor", f"{plan['extractor']}: {record['blocks']} x {plan['n']} bits to {plan['m']}"))
+    for name, value in plan.get("costs", {}).items():
+        rows.append(("", f"paid for {name.replace('_', ' ')}: {value:g}"))
     if not seed:
         rows.append(("", "no seed and no error bound: uniform only if the raw bits are independent and equally biased"))
     elif claim:

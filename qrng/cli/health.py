@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,6 +13,7 @@ from qrng.errors import EntropyError, ParameterError
 from qrng.files import atomic_write
 from qrng.formats import LAYOUTS, open_capture
 from qrng.health import HealthReport, State, scan
+from qrng.health.registry import Maker
 from qrng.health.startup import STARTUP_SYMBOLS
 from qrng.report.health import Trace, health_html
 from qrng.samples import Samples
@@ -19,13 +22,28 @@ from qrng.terminal import EXIT_DATA_FAILS, EXIT_HEALTH, print_json, progress
 WIDTH = 78  # columns: fits a terminal of 80
 
 
-@click.command("health")
+class _HealthCommand(click.Command):
+    """`qrng health FILE`, but for `qrng health train`, which is a command of its own."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if args[:1] == ["train"]:
+            from qrng.cli.health_train import command as train
+
+            return train.make_context(f"{info_name} train", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@click.command("health", cls=_HealthCommand)
 @click.argument("file", metavar="FILE")
 @click.option("--claim", required=True, metavar="H|auto", help="Claimed min-entropy in bits a symbol; auto: assess it.")
 @click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say).")
 @click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits.")
 @click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
+@click.option("--side", "side", multiple=True, metavar="NAME", help="Side data of FILE to test with the bits; repeat.")
 @click.option("--restarts", type=click.IntRange(min=0), default=0, show_default=True, help="Go on after N alarms.")
+@click.option("--model", "models", multiple=True, metavar="MODEL", help="Run a model of `qrng health train` too.")
 @click.option("--html", type=click.Path(dir_okay=False), metavar="PAGE", help="Write the evidence over time as HTML.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -34,11 +52,15 @@ def command(
     layout: str | None,
     bits_per_symbol: int | None,
     lanes: int | None,
+    side: tuple[str, ...],
     restarts: int,
+    models: tuple[str, ...],
     html: str | None,
     as_json: bool,
 ) -> int:
     """Run the health tests over the raw samples in FILE ("-" is stdin).
+
+    `qrng health train --help` tells how to fit a model to your own source (a file named train is ./train).
 
     Exits with 0 without an alarm, 3 with one, 4 when the state is FAILED.
     """
@@ -46,16 +68,19 @@ def command(
     if automatic and file == "-":
         raise ParameterError("--claim auto reads the capture twice, which standard input can't: give a file")
     h = _assessed(file, layout, bits_per_symbol, lanes) if automatic else _number(claim)
+    more = _makers(models)
     with open_capture(file, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes) as capture:
         read_as = capture.describe()
         trace = Trace()
         with progress("Testing", capture.count, "symbols") as advance:
             report = scan(
-                _counted(capture.chunks(), advance),
+                [capture.read_all()] if side else _counted(capture.chunks(), advance),
                 bits_per_symbol=capture.bits_per_symbol,
                 lanes=capture.lanes,
                 claim=h,
                 restarts=restarts,
+                more=more,
+                side_data=side,
                 observe=trace if html else None,
                 every=Trace.every(capture.count) if html else Trace.every(None),
             )
@@ -82,6 +107,14 @@ def _counted(chunks: Iterator[Samples], advance: Callable[[int], None]) -> Itera
         advance(chunk.count)
 
 
+def _makers(models: tuple[str, ...]) -> list[Maker]:
+    if not models:
+        return []
+    from qrng.health.models.artefact import maker
+
+    return [maker(Path(model)) for model in models]
+
+
 def _number(claim: str) -> float:
     try:
         return float(claim)
@@ -92,18 +125,19 @@ def _number(claim: str) -> float:
 def _assessed(file: str, layout: str | None, bits_per_symbol: int | None, lanes: int | None) -> float:
     from qrng.assessment import assess
 
-    return assess(file, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes).claim.bits_per_sample
+    return assess(file, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes).claim.every_symbol
 
 
 def text(report: HealthReport, name: str, read_as: str, automatic: bool) -> str:
     """The report for a terminal of 80 columns."""
+    column = max(10, *(len(test["name"]) + 1 for test in report.tests))
     width = "1 bit" if report.bits_per_symbol == 1 else f"{report.bits_per_symbol} bits"
     lines = [
         name,
         f"read as {read_as}",
         f"{report.samples} samples; claim {report.claim:g} bits of min-entropy for each symbol of {width}",
         "",
-        f"{'test':10}{'over':14}{'window':>8}{'cutoff':>8}{'permanent':>11}",
+        f"{'test':{column}}{'over':14}{'window':>8}{'cutoff':>8}{'permanent':>11}",
     ]
     for test in report.tests:
         over = f"{report.lanes} lanes" if test.get("per_lane") else "whole stream"
@@ -112,7 +146,7 @@ def text(report: HealthReport, name: str, read_as: str, automatic: bool) -> str:
         else:
             columns = (("window", 8), ("cutoff", 8), ("permanent_cutoff", 11))
             row = "".join(f"{test.get(key, '-'):>{n}}" for key, n in columns)
-        lines.append(f"{test['name']:10}{over:14}{row}")
+        lines.append(f"{test['name']:{column}}{over:14}{row}")
     lines += [
         "",
         f"start-up  the first {STARTUP_SYMBOLS} samples",
@@ -123,6 +157,9 @@ def text(report: HealthReport, name: str, read_as: str, automatic: bool) -> str:
     if report.allowance is not None:
         lines.append(f"allowance {report.allowance.bits} bits may typically hide here in a weak bias; no bound")
     lines.append(f"chance of any false alarm here, if the claim holds: at most {report.false_alarm_bound:.1e}")
+    for test in report.tests:
+        if test["assumes"] != "claim":
+            lines.append(f"  {test['name']} assumes {test['assumes']} too, which the claim doesn't imply")
     lines.append("")
     for alarm in report.alarms:
         where = "the whole stream" if alarm.lane is None else f"lane {alarm.lane}"

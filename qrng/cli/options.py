@@ -22,7 +22,7 @@ def note(text: str) -> None:
 
 
 def generator_options(function: _F) -> _F:
-    """--source, --claim, --pure, --replay, --log2-error, --allowance, --drop-lanes, --fault."""
+    """--source, --claim, --physical, --pure, --replay, --log2-error, --allowance, --drop-lanes, --fault."""
     for option in reversed(
         (
             click.option(
@@ -32,6 +32,11 @@ def generator_options(function: _F) -> _F:
                 "--claim",
                 metavar="H|auto",
                 help="Min-entropy in bits a symbol that you vouch for; auto: by assessing the whole capture.",
+            ),
+            click.option(
+                "--physical",
+                metavar="BOUND",
+                help="Of a capture: the smaller of the assessment and this bound by physics (as qrng assess takes it).",
             ),
             click.option("--pure", is_flag=True, help="Leave out the XOR with operating-system bytes."),
             click.option("--replay", is_flag=True, help="Allow a source whose raw bits can come again."),
@@ -58,6 +63,7 @@ def generator_options(function: _F) -> _F:
 def open_generator(
     source: str | None,
     claim: str | None,
+    physical: str | None,
     pure: bool,
     replay: bool,
     log2_error: float,
@@ -80,7 +86,8 @@ def open_generator(
     try:
         if opened.simulated:
             note(f"source {opened.spec} is simulated: its randomness is computed, not measured")
-        worth = _claim(claim, opened) if claim is not None else configured_claim
+        asked = claim or ("auto" if physical else None)
+        worth = _claim(asked, physical, log2_error - 1, opened) if asked is not None else configured_claim
         if faults:
             opened = inject(opened, *map(parse, faults))
             note("faults are injected: " + ", ".join(faults))
@@ -106,18 +113,25 @@ def _say(alarm: Any) -> None:
     note(f"{alarm.test} alarmed at sample {alarm.at_sample}{lane}")
 
 
-def _claim(text: str, source: Source) -> Any:
+def _claim(text: str, physical: str | None, log2_error: float, source: Source) -> Any:
     if text != "auto":
+        if physical is not None:
+            raise ParameterError("--physical computes the claim, so that --claim can only be auto beside it")
         try:
             return float(text)
         except ValueError:
             raise ParameterError(f"--claim takes a number of bits a symbol, or auto, not {text!r}") from None
-    if source.whole() is None:
+    recording = source.recording()
+    if recording is None:
         raise ParameterError(
             f"--claim auto needs a capture that can be read twice; {source.spec} can't. Capture it to a file first"
         )
     from qrng.admission import claim_of_whole
 
-    found = claim_of_whole(lambda: source.whole() or iter(()), source.spec)
-    note(f"claim from the assessment of the whole capture: {found.bits_per_sample:.4f} bits a symbol")
-    return found
+    found = claim_of_whole(recording, source.spec, physical, log2_error)
+    recording.wipe()
+    note(f"claim from the assessment of the whole capture: {found.statistical.bits_per_sample:.4f} bits a symbol")
+    if found.physical:
+        note(f"bound by physics, {found.physical.bound}: {found.physical.claim.bits_per_sample:.4f} bits a symbol")
+        note(f"claim: {found.claim.bits_per_sample:.4f} bits a symbol, the smaller of both")
+    return found.claim

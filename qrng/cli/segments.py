@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from concurrent.futures import ThreadPoolExecutor
 
 import click
 
+from qrng.parallel import open_pool
 from qrng.segments import SegmentedAssessment, assess_segments
 from qrng.terminal import EXIT_DATA_FAILS, print_json, progress
 
@@ -17,6 +17,7 @@ def assess_segmentwise(
     file: str,
     segment: int,
     workers: int,
+    dask: str | None,
     as_json: bool,
     bits_per_symbol: int | None,
     layout: str | None,
@@ -25,7 +26,7 @@ def assess_segmentwise(
     track: str,
 ) -> int:
     """Assess, print, and return the exit code; the arguments are the command's."""
-    with progress("Estimating", None, "samples") as advance, ThreadPoolExecutor(workers) as pool:
+    with progress("Estimating", None, "samples") as advance, open_pool(workers, dask) as pool:
         found = assess_segments(
             file,
             segment,
@@ -34,8 +35,8 @@ def assess_segmentwise(
             lanes=lanes,
             keep=keep,
             track=track,
-            executor=pool,
-            ahead=2 * workers,
+            executor=pool.executor,
+            ahead=pool.ahead,
             progress=advance,
         )
     if as_json:

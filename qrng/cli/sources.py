@@ -18,5 +18,7 @@ def command(as_json: bool) -> None:
         return
     width = max(len(row["example"]) for row in rows)
     for row in rows:
-        missing = "" if row["available"] else f"  [needs: pip install '{row['needs']}']"
+        missing = f"  [needs: pip install '{row['needs']}']" if row["needs"] else ""
+        if row["missing"]:
+            missing = f"  [missing: {row['missing']}]"
         click.echo(f"{row['example']:<{width}}  {row['about']}{missing}")

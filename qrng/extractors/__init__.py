@@ -19,6 +19,7 @@ from qrng.errors import ParameterError
 
 if TYPE_CHECKING:
     from qrng.extractors.circulant import Circulant, Dodis
+    from qrng.extractors.raz import Raz
     from qrng.extractors.seedless import Elias, Peres, VonNeumann
     from qrng.extractors.toeplitz import ModifiedToeplitz, Toeplitz
     from qrng.extractors.trevisan import Trevisan
@@ -28,6 +29,7 @@ _BUILT_IN = {
     "modified-toeplitz": ("ModifiedToeplitz", "qrng.extractors.toeplitz"),
     "circulant": ("Circulant", "qrng.extractors.circulant"),
     "dodis": ("Dodis", "qrng.extractors.circulant"),
+    "raz": ("Raz", "qrng.extractors.raz"),
     "trevisan": ("Trevisan", "qrng.extractors.trevisan"),
     "von-neumann": ("VonNeumann", "qrng.extractors.seedless"),
     "elias": ("Elias", "qrng.extractors.seedless"),
@@ -43,6 +45,7 @@ __all__ = [
     "Elias",
     "ModifiedToeplitz",
     "Peres",
+    "Raz",
     "Toeplitz",
     "Trevisan",
     "VonNeumann",

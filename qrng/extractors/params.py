@@ -7,6 +7,7 @@ The quantum leftover hash lemma: Tomamichel, Schaffner, Smith, Renner, IEEE Tran
 
 from __future__ import annotations
 
+import functools
 import math
 from fractions import Fraction
 from typing import Any
@@ -31,6 +32,7 @@ def exact(value: Any, name: str) -> Fraction:
     return Fraction(value)
 
 
+@functools.lru_cache(4096)
 def log2_bounds(x: int | Fraction) -> tuple[Fraction, Fraction]:
     """Rationals (low, high) with low <= log2 x <= high, at most 2**-63 apart; equal where x is a power of 2."""
     x = Fraction(x)
@@ -95,26 +97,51 @@ def min_entropy_of(n: int, min_entropy: Number | EntropyClaim) -> tuple[Fraction
     return k, error
 
 
-def error_left(log2_error: Number, claim_error: Fraction | None = None, blocks: int = 1) -> Fraction:
+def error_left(
+    log2_error: Number,
+    claim_error: Fraction | None = None,
+    blocks: int = 1,
+    *,
+    seed_error: Fraction | None = None,
+    smoothing: Fraction | None = None,
+) -> Fraction:
     """log2 of what the extractor may spend on each block, rounded down.
 
-    The total 2**log2_error pays for the claim's own error once and for `blocks` blocks:
-    log2((2**log2_error - 2**claim_error) / blocks).
+    The total 2**log2_error pays once for the claim's own error and for the seed's, and for each of `blocks` blocks
+    twice for the smoothing of its min-entropy: log2((2**log2_error - 2**claim_error - 2**seed_error) / blocks -
+    2 * 2**smoothing).
 
     Raises:
-        ParameterError: log2_error is above 0, blocks is below 1, or the claim alone spends the whole budget.
+        ParameterError: log2_error is above 0, blocks is below 1, or one of the others alone spends the whole budget.
     """
     total = exact(log2_error, "log2_error")
     if total > 0:
         raise ParameterError(f"log2_error is the log2 of a trace distance, at most 0: not {float(total):g}")
     if isinstance(blocks, bool) or not isinstance(blocks, int) or blocks < 1:
         raise ParameterError(f"blocks must be an int of at least 1, not {blocks!r}")
-    if claim_error is not None:
-        if claim_error >= total:
-            raise ParameterError(
-                f"the entropy claim may fail with probability 2^{float(claim_error):g}, which leaves nothing of an "
-                f"error of 2^{float(total):g}: ask for log2_error above {float(claim_error):g}, such as "
-                f"{math.floor(claim_error) + 1}, or bring a claim with a smaller error"
-            )
-        total += log2_bounds(1 - exp2_upper(claim_error - total))[0]
-    return total - log2_bounds(blocks)[1]
+    left = total
+    for what, spent in (
+        ("the entropy claim may fail with probability", claim_error),
+        ("the seed's error is", seed_error),
+    ):
+        left = _without(left, spent, what, total, Fraction(0))
+    per_block = left - log2_bounds(blocks)[1]
+    if smoothing is not None:
+        per_block = _without(per_block, smoothing + 1, "twice the smoothing error is", total, log2_bounds(blocks)[1])
+    return per_block
+
+
+def _without(left: Fraction, spent: Fraction | None, what: str, total: Fraction, share: Fraction) -> Fraction:
+    """log2(2**left - 2**spent), rounded down."""
+    if spent is None:
+        return left
+    if spent >= left:
+        # What would leave something: a total above all that is spent so far.
+        ask = total + spent - left
+        advice = f"ask for log2_error above {float(ask):g}" + (f", such as {math.floor(ask) + 1}" if ask < 0 else "")
+        of = f" on each of 2^{float(share):g} blocks" if share else ""
+        raise ParameterError(
+            f"{what} 2^{float(spent):g}{of}, which leaves nothing of an error of 2^{float(total):g}: {advice}, or "
+            "bring a smaller one"
+        )
+    return left + log2_bounds(1 - exp2_upper(spent - left))[0]

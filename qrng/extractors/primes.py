@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qrng.errors import ParameterError
 
-__all__ = ["has_primitive_root_2", "is_prime", "next_length"]
+__all__ = ["has_primitive_root_2", "is_prime", "next_length", "order_of_2"]
 
 _LARGEST = 1 << 31
 
@@ -52,6 +52,15 @@ def has_primitive_root_2(prime: int) -> bool:
     if prime == 2:
         return False
     return all(pow(2, (prime - 1) // factor, prime) != 1 for factor in _factors(prime - 1))
+
+
+def order_of_2(prime: int) -> int:
+    """The least o >= 1 with 2^o = 1 mod an odd prime."""
+    order = prime - 1
+    for factor in _factors(order):
+        while order % factor == 0 and pow(2, order // factor, prime) == 1:
+            order //= factor
+    return order
 
 
 def next_length(least: int) -> int:

@@ -10,14 +10,16 @@ randextract's default.
 from __future__ import annotations
 
 import math
-from typing import ClassVar, Self
+from typing import ClassVar, Self, Unpack
 
 from qrng._native import lib
 from qrng.claim import EntropyClaim
 from qrng.errors import ParameterError
-from qrng.extractors.base import LinearExtractor, check_bits
+from qrng.extractors.base import check_bits
+from qrng.extractors.leftover import leftover_bits, theorem_of
+from qrng.extractors.linear import LinearExtractor
 from qrng.extractors.params import Number
-from qrng.extractors.planning import attach_plan, budget, check_output
+from qrng.extractors.planning import Budget, Costs, attach_plan, budget, output_bits
 
 __all__ = ["ModifiedToeplitz", "Toeplitz"]
 
@@ -59,6 +61,7 @@ class Toeplitz(LinearExtractor):
         seed_min_entropy: Number | None = None,
         *,
         quantum_proof: bool = True,
+        **costs: Unpack[Costs],
     ) -> Self:
         """The Toeplitz hash with the longest output that the leftover hash lemma allows.
 
@@ -73,18 +76,22 @@ class Toeplitz(LinearExtractor):
             seed_min_entropy: bits of min-entropy k2 of the n + m - 1 bits of seed; None for a uniform seed. Then
                 m = floor((k + 2 + 2 (log2_error - log2 blocks) - (n - 1) + k2) / 2) where that is shorter.
             quantum_proof: makes no difference here: the bound holds against quantum side information.
+            **costs: what else the plan pays for, see `qrng.extractors.planning.Costs`.
 
         Raises:
             ParameterError: no output is possible; the message says what would work.
         """
         n = check_bits(n, "n", lib.QRNG_LINEAR_MAX_BITS)
-        asked = budget(n, min_entropy, log2_error, blocks, seed_min_entropy)
-        m = min(math.floor(asked.k), math.floor(asked.k + 2 + 2 * asked.per_block))
-        if asked.seed is not None:
-            # m <= k + 2 + 2 e - (n + m - 1 - k2), solved for m.
-            m = min(m, math.floor((asked.k + 2 + 2 * asked.per_block - (n - 1) + asked.seed) / 2))
-        check_output(asked, m)
-        planned: Self = attach_plan(cls(n, m), asked)
+        asked = budget(n, min_entropy, log2_error, blocks, seed_min_entropy, costs)
+
+        def length(b: Budget) -> int:
+            m = min(math.floor(b.k), math.floor(b.k + 2 + 2 * b.per_block))
+            if b.seed is not None:
+                # m <= k + 2 + 2 e - (n + m - 1 - k2), solved for m.
+                m = min(m, math.floor((b.k + 2 + 2 * b.per_block - (n - 1) + b.seed) / 2))
+            return m
+
+        planned: Self = attach_plan(cls(n, output_bits(asked, length)), asked, theorem_of(asked))
         return planned
 
 
@@ -116,6 +123,7 @@ class ModifiedToeplitz(LinearExtractor):
         seed_min_entropy: Number | None = None,
         *,
         quantum_proof: bool = True,
+        **costs: Unpack[Costs],
     ) -> Self:
         """The modified Toeplitz hash with the longest output that the leftover hash lemma allows.
 
@@ -123,8 +131,7 @@ class ModifiedToeplitz(LinearExtractor):
         Arguments and errors are those of `Toeplitz.plan`.
         """
         n = check_bits(n, "n", lib.QRNG_LINEAR_MAX_BITS)
-        asked = budget(n, min_entropy, log2_error, blocks, seed_min_entropy)
-        m = asked.output_bits(n - 1)
-        check_output(asked, m)
-        planned: Self = attach_plan(cls(n, m), asked)
+        asked = budget(n, min_entropy, log2_error, blocks, seed_min_entropy, costs)
+        m = output_bits(asked, lambda b: leftover_bits(b, n - 1))
+        planned: Self = attach_plan(cls(n, m), asked, theorem_of(asked))
         return planned

@@ -7,94 +7,28 @@ conventions are those of cryptomite's `Trevisan`.
 
 from __future__ import annotations
 
-import functools
-import math
-from fractions import Fraction
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, Unpack
 
 from qrng._native import check, ffi, lib
 from qrng.claim import EntropyClaim
 from qrng.errors import ParameterError
-from qrng.extractors.base import LinearExtractor, Plan, check_bits
-from qrng.extractors.params import Number, log2_bounds
-from qrng.extractors.planning import MARKOV, UNIFORM, budget, check_output, seed_entropy
+from qrng.extractors.base import check_bits
+from qrng.extractors.gf2 import irreducible, is_irreducible
+from qrng.extractors.linear import LinearExtractor
+from qrng.extractors.params import Number
+from qrng.extractors.planning import MARKOV, PRODUCT, Costs, attach_plan, budget, output_bits
 from qrng.extractors.toeplitz import check_lengths
+from qrng.extractors.trevisan_bounds import (
+    DESIGN_FIELD,
+    LEAST_DEGREE,
+    MOST_DEGREE,
+    block_sizes,
+    choose,
+    design_degree,
+    longest,
+)
 
-__all__ = ["Trevisan", "block_sizes", "design_degree", "irreducible"]
-
-_LEAST_DEGREE, _MOST_DEGREE = 17, 384  # of the field of the one-bit extractor, by the C core
-_LEAST_PLACES_LOG, _MOST_PLACES_LOG = 6, 16
-
-
-def _remainder(value: int, polynomial: int) -> int:
-    degree = polynomial.bit_length() - 1
-    while (excess := value.bit_length() - 1 - degree) >= 0:
-        value ^= polynomial << excess
-    return value
-
-
-def _square(value: int, polynomial: int) -> int:
-    return _remainder(int(format(value, "b"), 4), polynomial)  # base 4 puts a 0 between the bits
-
-
-def _gcd(a: int, b: int) -> int:
-    while b:
-        a, b = b, _remainder(a, b)
-    return a
-
-
-def _is_irreducible(polynomial: int) -> bool:
-    """Rabin's test: z^(2^l) = z, and z^(2^(l/p)) - z has no factor in common for any prime p of l."""
-    degree = polynomial.bit_length() - 1
-    primes = {p for p in range(2, degree + 1) if degree % p == 0 and all(p % q for q in range(2, p))}
-    power = 2  # z
-    for i in range(1, degree + 1):
-        power = _square(power, polynomial)
-        if i < degree and degree % i == 0 and degree // i in primes and _gcd(polynomial, power ^ 2) != 1:
-            return False
-    return power == 2
-
-
-@functools.cache
-def irreducible(degree: int) -> int:
-    """The irreducible polynomial z^degree + tail with the fewest terms, then the least tail; as bits, z^0 lowest.
-
-    The tail's degree is at most degree / 2 and below 64, as the C core asks.
-    """
-    most = min(degree // 2, 63)
-    for a in range(1, most + 1):
-        candidate = 1 << degree | 1 << a | 1
-        if _is_irreducible(candidate):
-            return candidate
-    for a in range(3, most + 1):
-        for b in range(2, a):
-            for c in range(1, b):
-                candidate = 1 << degree | 1 << a | 1 << b | 1 << c | 1
-                if _is_irreducible(candidate):
-                    return candidate
-    raise ParameterError(f"no polynomial of degree {degree} found")
-
-
-def design_degree(l: int) -> int:  # noqa: E741 - the name that the papers give it
-    """log2 of the number of places t of the design: the least power of two of at least 2 l, and of 64."""
-    return max(_LEAST_PLACES_LOG, (2 * l - 1).bit_length())
-
-
-def block_sizes(m: int, t: int) -> list[int]:
-    """Sizes of the blocks of a weak design of overlap 1 for m outputs over GF(t): Ma, Zhang, Tan, section III.
-
-    Some may be 0. The overlap of the whole is checked in the tests by going through all pairs of sets.
-    """
-    e2 = 2 * math.e
-    count = 1
-    if m > e2 and t > e2:
-        count = max(1, math.ceil((math.log2(m - e2) - math.log2(t - e2)) / (math.log2(e2) - math.log2(e2 - 1))))
-    sizes: list[int] = []
-    total = 0.0
-    for i in range(count):
-        total += (1 - 1 / e2) ** i * (m / e2 - 1)
-        sizes.append(min(m, max(0, math.ceil(total))) - sum(sizes))
-    return [*sizes, m - sum(sizes)]
+__all__ = ["Trevisan"]
 
 
 class Trevisan(LinearExtractor):
@@ -123,16 +57,14 @@ class Trevisan(LinearExtractor):
             raise ParameterError(
                 "a bare map of Trevisan's needs l, the degree of its field; `plan` computes it from the error"
             )
-        self.l = check_bits(l, "l", _MOST_DEGREE)
-        if self.l < _LEAST_DEGREE:
-            raise ParameterError(f"l = {l} is outside {_LEAST_DEGREE} to {_MOST_DEGREE}")
+        self.l = check_bits(l, "l", MOST_DEGREE)
+        if self.l < LEAST_DEGREE:
+            raise ParameterError(f"l = {l} is outside {LEAST_DEGREE} to {MOST_DEGREE}")
         self._polynomial = irreducible(l) if polynomial is None else polynomial
         tail = self._polynomial ^ 1 << l
-        if tail.bit_length() - 1 > min(l // 2, 63) or not _is_irreducible(self._polynomial):
+        if tail.bit_length() - 1 > min(l // 2, 63) or not is_irreducible(self._polynomial):
             raise ParameterError(f"the polynomial must be irreducible, z^{l} + terms up to z^{min(l // 2, 63)}")
         self._log_t = design_degree(l)
-        if self._log_t > _MOST_PLACES_LOG:
-            raise ParameterError(f"l = {l} needs a design of more than 2^{_MOST_PLACES_LOG} places")
         self.sizes = block_sizes(m, 1 << self._log_t)
         super().__init__(n, m, len(self.sizes) << (2 * self._log_t))
 
@@ -146,84 +78,47 @@ class Trevisan(LinearExtractor):
         seed_min_entropy: Number | None = None,
         *,
         quantum_proof: bool = True,
+        sources: str = "markov",
+        **costs: Unpack[Costs],
     ) -> Self:
         """The longest output that the theorem allows.
 
-        With e the error for one block and g the bits that the seed lacks: the largest m with
-        m + 4 log2 m + 4 log2(1/e) + 4 g + 6 <= k, one-bit error e1 = 2^((m - k + 6 + 4 g) / 4), and
-        l = ceil(log2 n + 2 log2(2/e1)).
+        With e the error for one block and g the bits that the seed lacks, the largest m with
+
+        - quantum: m + 4 log2 m + 4 log2(1/e) + 6 <= k;
+        - classical: m + 2 log2 m + 2 log2(1/e) - 1 + d <= k, d < 2^-5 what the finite field costs;
+        - weak seed, product sources: e 2^-g in place of e in either;
+        - weak seed, Markov model: 10 m + 4 log2 m + 18 log2(1/e) + 4 g + 6 - 9 log2(4/3) <= k, quantum.
+
+        One-bit error e1 = 2^((m - k + 6) / 4) where quantum, e / m where classical; l = ceil(log2 n + 2 log2(2/e1)).
 
         Args:
             n, min_entropy, log2_error, blocks: as in `Toeplitz.plan`.
-            seed_min_entropy: bits of min-entropy of the seed, for product sources; None for a uniform one.
-            quantum_proof: makes no difference here: the bound holds against quantum side information.
+            seed_min_entropy: bits of min-entropy of the seed; None for a uniform one.
+            quantum_proof: whether the side information may be quantum.
+            sources: for a weak seed, "markov": it and the raw data are independent given the side information (by the
+                generic theorem of Arnon-Friedman, Portmann, Scholz, TQC 2016); or "product": it is independent of raw
+                data and side information together.
+            **costs: as in `Toeplitz.plan`.
 
         Raises:
             ParameterError: no output is possible; the message says what would work.
         """
         n = check_bits(n, "n", lib.QRNG_LINEAR_MAX_BITS)
-        asked = budget(n, min_entropy, log2_error, blocks, None)
-        extractor = cls._largest(n, asked.k, asked.per_block, Fraction(0))
-        weak = None if seed_min_entropy is None else Fraction(seed_min_entropy)
-        if extractor is not None and weak is not None:
-            # The deficit depends on the seed's length, which depends on m: it grows with the blocks of the design.
-            for _ in range(64):
-                deficit = extractor.seed_bits - seed_entropy(weak, extractor.seed_bits)
-                shorter = cls._largest(n, asked.k, asked.per_block, deficit)
-                if shorter is None or shorter.seed_bits == extractor.seed_bits:
-                    extractor = shorter
-                    break
-                extractor = shorter
-            else:
-                raise ParameterError(
-                    "no output length fits this seed: give its min-entropy for a uniform plan's length"
-                )
-        if extractor is None:
-            check_output(asked, 0)
+        if sources not in ("markov", "product"):
+            raise ParameterError(f"sources are markov or product, not {sources!r}")
+        asked = budget(n, min_entropy, log2_error, blocks, seed_min_entropy, costs)
+        theorem = choose(quantum_proof, None if asked.seed is None else sources)
+        m = output_bits(asked, lambda b: longest(b, theorem)[0])
+        degree = longest(asked, theorem)[1]
+        if degree > MOST_DEGREE:
             raise ParameterError(
-                f"{n} raw bits of min-entropy {float(asked.k):g} give no output at this error: a longer block, more "
-                "min-entropy or a larger log2_error would"
-            )
-        check_output(asked, extractor.m)
-        extractor._plan = Plan(
-            cls.name,
-            n,
-            extractor.m,
-            extractor.seed_bits,
-            asked.k,
-            Fraction(extractor.seed_bits) if weak is None else weak,
-            asked.log2_error,
-            blocks,
-            "De, Portmann, Vidick, Renner 2012, with RSH: m + 4 log2 m + 4 log2(1/e) + 4 (L - k2) + 6 <= k",
-            (
-                "each block has min-entropy k given the blocks before it and the adversary's side information",
-                "the seed is independent of all blocks and of the side information, and is not known to the device",
-                UNIFORM if weak is None else MARKOV,
-            ),
-            {"l": extractor.l},
-        )
-        return extractor
-
-    @classmethod
-    def _largest(cls, n: int, k: Fraction, error: Fraction, deficit: Fraction) -> Self | None:
-        """The map with the most output, or None."""
-        low, high = 0, min(math.floor(k), n - 1)
-        while low < high:
-            m = (low + high + 1) // 2
-            if m + 4 * log2_bounds(m)[1] - 4 * error + 4 * deficit + 6 <= k:
-                low = m
-            else:
-                high = m - 1
-        if low == 0:
-            return None
-        one_bit = (low - k + 6 + 4 * deficit) / 4
-        degree = math.ceil(log2_bounds(n)[1] + 2 * (1 - one_bit))
-        if degree > _MOST_DEGREE:
-            raise ParameterError(
-                f"this error needs a field of degree {degree}, above {_MOST_DEGREE}: ask for a larger log2_error, or "
+                f"this error needs a field of degree {degree}, above {MOST_DEGREE}: ask for a larger log2_error, or "
                 "use toeplitz"
             )
-        return cls(n, low, max(degree, _LEAST_DEGREE))
+        assumptions = () if asked.seed is None else (PRODUCT if sources == "product" else MARKOV,)
+        planned: Self = attach_plan(cls(n, m, degree), asked, theorem.statement, assumptions, {"l": degree})
+        return planned
 
     def _prepare(self, seed: memoryview) -> Any:
         return ffi.new("uint8_t[]", bytes(seed))
@@ -233,7 +128,7 @@ class Trevisan(LinearExtractor):
 
     def _run(self, state: Any, raw: Any, out: Any, first: int, blocks: int, scratch: Any) -> None:
         sizes = ffi.new("uint64_t[]", self.sizes)
-        tail, design = self._polynomial ^ 1 << self.l, irreducible(self._log_t)
+        tail, design = self._polynomial ^ 1 << self.l, DESIGN_FIELD[self._log_t]
         for block in range(first, first + blocks):
             status = lib.qrng_trevisan_extract(
                 out,

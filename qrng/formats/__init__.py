@@ -1,21 +1,20 @@
-"""Captures: raw symbols in files, of any layout and size, read in order.
+"""Captures: raw symbols in files, of any layout and size, read in order::
 
     with open_capture("capture.bin.gz", bits_per_symbol=8) as capture:
         print(capture.describe())
         for samples in capture.chunks():
             ...
 
-| layout | content |
-|---|---|
-| packed-msb, packed-lsb | 8 bits to a byte, most or least significant first |
-| symbols | one symbol a byte, as the NIST tool reads |
-| ascii | characters 0 and 1, white space ignored |
-| json | an array of integers or bit strings, or `raw_integers` with `bits_per_number` |
-| npy, npz | one NumPy array of booleans or integers: a row, or shots × lanes |
-| csv | rows of integers, columns = lanes |
-| int8, uint8, int16le, int16be, uint16le, uint16be | words of an ADC; `bits_per_symbol` = effective bits |
-| hdf5 | one dataset of integers (extra `hdf5`): a row, or shots × lanes |
-| qrng | our own container (docs/reference/container.md) |
+- packed-msb, packed-lsb: 8 bits to a byte, most or least significant first
+- symbols: one symbol a byte, as the NIST tool reads
+- ascii: characters 0 and 1, white space ignored
+- json: an array of integers or bit strings, or `raw_integers` with `bits_per_number`
+- npy, npz: one NumPy array of booleans or integers: a row, or shots × lanes
+- csv: rows of integers, columns = lanes
+- int8, uint8, int16le, int16be, uint16le, uint16be: words of an ADC; `bits_per_symbol` = effective bits
+- hdf5: one dataset of integers (extra `hdf5`): a row, or shots × lanes
+- ptu, timetags-npy, timetags-text: time tags of a detector, with `tags` to say how they become symbols
+- qrng: our own container (docs/reference/container.md)
 
 Each may be inside gzip or zstd. The layout is sniffed unless it is given.
 """
@@ -25,12 +24,13 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from qrng import bits
 from qrng.errors import FormatError, ParameterError
@@ -40,12 +40,21 @@ from qrng.formats.layouts import Ascii, Container, Packed, Reader, Symbols
 from qrng.formats.numbers import ADC_TYPES, Adc, Csv
 from qrng.formats.sniff import sniff
 from qrng.formats.stream import StoredFile, Stream
+from qrng.formats.timetags import TAG_LAYOUTS, Framing, TimeTags
 from qrng.samples import Samples
 
-__all__ = ["ADC_TYPES", "LAYOUTS", "Capture", "open_capture"]
+__all__ = ["ADC_TYPES", "LAYOUTS", "Capture", "Framing", "open_capture"]
 
-LAYOUTS = ("packed-msb", "packed-lsb", "symbols", "ascii", "json", "npy", "npz", "csv", *ADC_TYPES, "hdf5", "qrng")
+LAYOUTS = (
+    *("packed-msb", "packed-lsb", "symbols", "ascii", "json", "npy", "npz", "csv"),
+    *ADC_TYPES,
+    *("hdf5", "qrng"),
+    *TAG_LAYOUTS,
+)
 """Names of the layouts, as `--layout` takes them."""
+
+
+_WHOLE = 1 << 30  # bytes of symbols that a small compressed file may grow to in memory
 
 
 class Capture:
@@ -72,6 +81,7 @@ class Capture:
         lanes: int | None,
         dataset: str | None,
         live: bool,
+        tags: Framing | None,
     ) -> None:
         self.name = name
         self._file = file
@@ -83,7 +93,7 @@ class Capture:
         self.compression = self._stored.compression
         self.sniffed = layout is None
         self.layout = layout or sniff(content)
-        self._reader = self._open(content, width, lanes, dataset)
+        self._reader = self._open(content, width, lanes, dataset, tags)
         self.bits_per_symbol = self._reader.bits_per_symbol
         self.lanes = self._reader.lanes
         self.count = self._reader.count
@@ -94,8 +104,17 @@ class Capture:
             "compression": self.compression,
             **self._reader.facts,
         }
+        recorded = self._reader.facts.get("recorded", {})
+        self.provenance |= {key: recorded[key] for key in ("simulated", "reproducible") if key in recorded}
 
-    def _open(self, content: Stream, width: int | None, lanes: int | None, dataset: str | None) -> Reader:
+    def _open(
+        self, content: Stream, width: int | None, lanes: int | None, dataset: str | None, tags: Framing | None
+    ) -> Reader:
+        if tags is not None and self.layout not in TAG_LAYOUTS:
+            raise ParameterError(
+                f"{self.name}: tags cuts time tags into symbols; give one of their layouts, {', '.join(TAG_LAYOUTS)}, "
+                f"not {self.layout}"
+            )
         match self.layout:
             case "packed-msb" | "packed-lsb":
                 return Packed(content, width, lanes, lsb=self.layout == "packed-lsb")
@@ -115,6 +134,8 @@ class Capture:
                 return Csv(content, width, lanes)
             case "qrng":
                 return Container(content, width, lanes)
+            case "ptu" | "timetags-npy" | "timetags-text":
+                return TimeTags(content, self.layout, tags, width, lanes)
             case adc:
                 return Adc(content, width, lanes, adc)
 
@@ -162,13 +183,29 @@ class Capture:
         self.count = first
         self._sha256 = self._stored.digest(anew=self._random_access)
 
+    @property
+    def side_data(self) -> Mapping[str, npt.NDArray[Any]]:
+        """What was recorded beside the symbols; known once they have been read to the end, empty before."""
+        return dict(self._reader.side_data) if self._sha256 else {}
+
     def read_all(self) -> Samples:
-        """The whole capture in memory, with its side data."""
-        chunks = list(self.chunks())
+        """The whole capture in memory, with its side data.
+
+        Raises:
+            FormatError: as `chunks`; or it is compressed and grows beyond _WHOLE bytes of packed symbols.
+        """
+        chunks, size = [], 0
+        for chunk in self.chunks():
+            size += chunk.packed.size
+            if size > _WHOLE and (self.compression or self.layout in ("npz", "hdf5")):
+                raise FormatError(
+                    f"{self.name}: at symbol {chunk.first}: a compressed capture of more than {_WHOLE >> 20} MiB "
+                    "can't be held in memory; decompress it to a file if you trust it"
+                )
+            chunks.append(chunk)
         packed = np.concatenate([chunk.packed for chunk in chunks]) if len(chunks) > 1 else chunks[0].packed
         assert self.count is not None
-        side = dict(self._reader.side_data)
-        return Samples(packed, self.count, self.bits_per_symbol, self.lanes, 0, side, self.provenance)
+        return Samples(packed, self.count, self.bits_per_symbol, self.lanes, 0, self.side_data, self.provenance)
 
     def close(self) -> None:
         """Close the file, if `open_capture` opened it."""
@@ -195,6 +232,7 @@ def open_capture(
     lanes: int | None = None,
     dataset: str | None = None,
     live: bool = False,
+    tags: Framing | None = None,
 ) -> Capture:
     """Open a capture of raw symbols for reading.
 
@@ -208,6 +246,7 @@ def open_capture(
             else 1.
         dataset: which array of an .npz archive or HDF5 file, if it has several.
         live: the source is a device: take its bytes as they come, without a look at magic numbers.
+        tags: how time tags are cut into symbols; needed for their layouts, and for no other.
 
     Raises:
         FormatError: the file is empty, a directory, truncated, or does not parse; says where and what was expected.
@@ -235,7 +274,7 @@ def open_capture(
     else:
         file, name = source, str(getattr(source, "name", "stream"))
     try:
-        return Capture(file, name, own, layout, bits_per_symbol, lanes, dataset, live)
+        return Capture(file, name, own, layout, bits_per_symbol, lanes, dataset, live, tags)
     except BaseException:
         if own:
             file.close()

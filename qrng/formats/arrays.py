@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 import json
+import lzma
 import math
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -24,7 +26,7 @@ from qrng.formats.integers import Integers
 from qrng.formats.layouts import Block, Reader, Width
 from qrng.formats.stream import Stream
 
-__all__ = ["Json", "Npy", "npz_member"]
+__all__ = ["Json", "Npy", "npz_member", "one_line"]
 
 LIMIT = 1 << 26
 """Bytes of JSON, or of a compressed .npz, that are loaded at once."""
@@ -249,13 +251,31 @@ class Npy(Integers):
         return self._stream.fail(what, self._data + index * self._dtype.itemsize)
 
 
+_ZIP_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,
+    ValueError,
+    RuntimeError,
+    EOFError,
+)
+"""What the standard library raises on damaged archives; NotImplementedError is a RuntimeError."""
+
+
+def one_line(error: Exception) -> str:
+    """What the library says, in one line."""
+    return " ".join(str(error).split())[:200]
+
+
 def npz_member(file: BinaryIO, name: str, wanted: str | None = None) -> Stream:
     """One array of an .npz archive as a stream: the only one, or the one named `wanted`."""
     try:
         opened = zipfile.ZipFile(file)
         members = [m for m in opened.infolist() if m.filename.endswith(".npy")]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise FormatError(f"{name}: expected an npz (zip) archive: {error}") from None
+    except _ZIP_DAMAGE as error:
+        raise FormatError(f"{name}: expected an npz (zip) archive: {one_line(error)}") from None
     found = ", ".join(m.filename.removesuffix(".npy") for m in members[:5]) or "none"
     if wanted is not None:
         members = [m for m in members if m.filename == f"{wanted}.npy"]
@@ -267,15 +287,15 @@ def npz_member(file: BinaryIO, name: str, wanted: str | None = None) -> Stream:
     def start() -> Any:
         try:
             part = opened.open(members[0])
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
-            raise FormatError(f"{name}: {members[0].filename} can't be read: {error}") from None
+        except _ZIP_DAMAGE as error:
+            raise FormatError(f"{name}: {members[0].filename!r} can't be read: {one_line(error)}") from None
 
         def read(n: int) -> bytes:
             try:
                 return part.read(n)
-            except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-                raise FormatError(f"{name}: {members[0].filename} is damaged: {error}") from None
+            except _ZIP_DAMAGE as error:
+                raise FormatError(f"{name}: {members[0].filename!r} is damaged: {one_line(error)}") from None
 
         return read
 
-    return Stream(f"{name}[{members[0].filename}]", start, restartable=True, size=members[0].file_size)
+    return Stream(f"{name}[{members[0].filename!r}]", start, restartable=True, size=members[0].file_size)

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from qrng.errors import FormatError, MissingExtraError
-from qrng.formats.arrays import LIMIT
+from qrng.formats.arrays import LIMIT, one_line
 from qrng.formats.integers import Array, Integers
 from qrng.formats.layouts import Width
 
 __all__ = ["Hdf5"]
 
 _SCAN = 1 << 18  # entries read at a time
+_EXPANSION = 1 << 11  # entries for each byte of the file; gzip at its best makes a thousand bytes of one
+_DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError)  # as h5py says it
 
 
 class Hdf5(Integers):
@@ -31,10 +33,12 @@ class Hdf5(Integers):
         except ImportError:
             raise MissingExtraError("reading HDF5", "hdf5") from None
         self._name = name
+        self._stored = file.seek(0, 2)
+        file.seek(0)
         try:
             self._file = h5py.File(file, "r")
-        except OSError as error:
-            raise FormatError(f"{name}: expected an HDF5 file: {error}") from None
+        except _DAMAGE as error:
+            raise FormatError(f"{name}: expected an HDF5 file: {one_line(error)}") from None
         found = self._datasets(h5py)
         if dataset is None and len(found) != 1:
             names = ", ".join(found[:5]) or "none"
@@ -44,6 +48,16 @@ class Hdf5(Integers):
             raise FormatError(
                 f"{name}: expected a dataset of integers at {path!r}, there are {', '.join(found) or 'none'}"
             )
+        try:
+            self._open(path, width, lanes)
+        except FormatError:
+            raise
+        except _DAMAGE as error:
+            raise FormatError(f"{name}: the dataset {path!r} is damaged: {one_line(error)}") from None
+
+    def _open(self, path: str, width: Width, lanes: int | None) -> None:
+        """Take the dataset, unless it can't be read in pieces or promises more than its file can hold."""
+        name = self._name
         self._data = self._file[path]
         if self._data.is_virtual or self._data.external:
             raise FormatError(f"{name}: the dataset {path!r} keeps its data in other files; copy them into one")
@@ -52,6 +66,12 @@ class Hdf5(Integers):
         shape = self._data.shape
         if len(shape) not in (1, 2) or not self._data.size:
             raise FormatError(f"{name}: expected symbols in one row, or shots × lanes, found {shape}")
+        row = math.prod(shape[1:])
+        if math.prod(shape) > _EXPANSION * self._stored or row * self._data.dtype.itemsize > LIMIT:
+            raise FormatError(
+                f"{name}: the dataset {path!r} promises {math.prod(shape)} entries, in rows of {row}, in a file of "
+                f"{self._stored} bytes: more than can be there, or than can be read at a time"
+            )
         self.count = int(self._data.size)
         self.facts = {"dataset": path}
         self._decide(name, width, lanes, shape[1] if len(shape) == 2 else 1, True)
@@ -65,8 +85,8 @@ class Hdf5(Integers):
 
         try:
             self._file.visititems(visit)
-        except (OSError, RuntimeError, KeyError) as error:
-            raise FormatError(f"{self._name}: the HDF5 file is damaged: {error}") from None
+        except _DAMAGE as error:
+            raise FormatError(f"{self._name}: the HDF5 file is damaged: {one_line(error)}") from None
         return found
 
     def _arrays(self) -> Iterator[tuple[Array, int]]:
@@ -75,8 +95,8 @@ class Hdf5(Integers):
         for start in range(0, self._data.shape[0], step):
             try:
                 array = self._data[start : start + step].reshape(-1)
-            except (OSError, RuntimeError, ValueError) as error:
-                raise FormatError(f"{self._name}: row {start}: the dataset can't be read: {error}") from None
+            except _DAMAGE as error:
+                raise FormatError(f"{self._name}: row {start}: the dataset can't be read: {one_line(error)}") from None
             yield array.view("u1") if array.dtype.kind == "b" else array, start * row
 
     def _rewind(self) -> None:

@@ -71,6 +71,7 @@ class Csv(Integers):
     """
 
     label = "csv"
+    digits = 10  # of a number, at most
     count: int | None = None
 
     def __init__(self, stream: Stream, width: Width, lanes: int | None) -> None:
@@ -99,13 +100,13 @@ class Csv(Integers):
         mark = next((s for s in (b",", b";", b"\t") if s in line), None)
         self._columns = len(line.split(mark))
         between = rb"[ \t]+" if mark is None else rb"[ ]*" + mark + rb"[ ]*"
-        rest = rb"(?:" + between + rb"\d{1,10}){" + str(self._columns - 1).encode() + rb"}"
-        self._row = re.compile(rb"[ ]*\d{1,10}" + rest + rb"[ ]*\r?")
+        number = rb"\d{1," + str(self.digits).encode() + rb"}"
+        rest = rb"(?:" + between + number + rb"){" + str(self._columns - 1).encode() + rb"}"
+        self._row = re.compile(rb"[ ]*" + number + rest + rb"[ ]*\r?")
         self._mark = mark
 
     def _arrays(self) -> Iterator[tuple[Array, int]]:
         done, tail = 0, b""
-        self._first_line = self._line
         while data := self._stream.read(Stream.step):
             *lines, tail = (tail + data).split(b"\n")
             if len(tail) > _MAX_LINE:

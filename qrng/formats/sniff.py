@@ -1,13 +1,15 @@
 """Which layout a capture has: magic first, then what its bytes are made of.
 
-npy, zip, HDF5, JSON and our container are known by their first bytes; then only "0", "1" and white space is ascii; then
-all bytes at most 1 is one symbol a byte, as the NIST tool reads; then digits with separators is csv; everything else is
-packed, most significant bit first. ADC samples can't be told from packed bits: their layout must be given.
+npy, zip, HDF5, PTU, JSON and our container are known by their first bytes; then only "0", "1" and white space is
+ascii; then all bytes at most 1 is one symbol a byte, as the NIST tool reads; then digits with separators is csv;
+everything else is packed, most significant bit first. ADC samples can't be told from packed bits, nor time tags from
+other numbers: their layout must be given.
 """
 
 from __future__ import annotations
 
 from qrng import container
+from qrng.formats import ptu
 from qrng.formats.stream import GZIP_MAGIC, ZSTD_MAGIC, Stream
 
 __all__ = ["sniff"]
@@ -23,6 +25,7 @@ _MAGIC = (
     (b"PK\x05\x06", "npz"),
     (container.MAGIC, "qrng"),
     (b"\x89HDF\r\n\x1a\n", "hdf5"),
+    (ptu.MAGIC, "ptu"),
 )
 
 

@@ -30,6 +30,7 @@ class BankTest(EDetector):
     """Over the whole stream, or over each lane apart. Blocks of 256 bits, or of 32 bits of each lane."""
 
     name = "bank"
+    weight = 0.35
 
     def __init__(self, setting: Setting, *, per_lane: bool = False) -> None:
         """`setting` is of one-bit symbols; `per_lane` watches its lanes apart."""

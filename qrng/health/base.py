@@ -11,6 +11,9 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from qrng.bits import MAX_WIDTH, Bytes, Symbols
 from qrng.errors import ParameterError
 from qrng.health.cutoffs import ALPHA_LOG2, exact
@@ -33,6 +36,7 @@ class Setting:
         alpha_log2: log2 of the false-alarm probability of one test at one symbol (RCT) or window (APT).
         run_length_log2: log2 of A, the least symbols that a false alarm of the e-detectors takes on average,
             but for the factor 2 that separate thresholds cost.
+        side_data: names of what is recorded beside each bit and watched with it (qrng/health/side.py).
     """
 
     bits_per_symbol: int
@@ -40,6 +44,7 @@ class Setting:
     claim_bits: Fraction
     alpha_log2: int = ALPHA_LOG2
     run_length_log2: int = RUN_LENGTH_LOG2
+    side_data: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -49,6 +54,7 @@ class Setting:
         claim_bits: float | Fraction,
         alpha_log2: int = ALPHA_LOG2,
         run_length_log2: int = RUN_LENGTH_LOG2,
+        side_data: tuple[str, ...] = (),
     ) -> Setting:
         """Check the parts and read the claim as an exact number; ParameterError says what is wrong."""
         if not 1 <= bits_per_symbol <= MAX_WIDTH:
@@ -65,7 +71,7 @@ class Setting:
             raise ParameterError(f"log2 of alpha is {alpha_log2}; it lies from -1024 to -1")
         if not 10 <= run_length_log2 <= 256:
             raise ParameterError(f"log2 of the average run length is {run_length_log2}; it lies from 10 to 256")
-        return cls(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2)
+        return cls(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2, side_data)
 
 
 class Piece:
@@ -75,12 +81,16 @@ class Piece:
         symbols: uint8 array for widths to 8, else uint32; ours, wiped after the tests.
         packed: buffer that holds them packed, most significant bit first.
         bit: index in `packed` of their first bit.
+        side: float64 array, a row a symbol, of the side data asked for; no columns if none were.
     """
 
-    __slots__ = ("bit", "packed", "symbols")
+    __slots__ = ("bit", "packed", "side", "symbols")
 
-    def __init__(self, samples: Samples, start: int = 0, stop: int | None = None) -> None:
-        """Symbols `start` to `stop` of `samples`."""
+    def __init__(
+        self, samples: Samples, start: int = 0, stop: int | None = None, side: npt.NDArray[np.float64] | None = None
+    ) -> None:
+        """Symbols `start` to `stop` of `samples`, with their rows of side data if the tests want any."""
+        self.side = np.empty((0, 0)) if side is None else side
         self.symbols: Symbols = samples.symbols(start, stop)
         self.packed: Bytes = samples.packed
         self.bit = start * samples.bits_per_symbol
@@ -119,9 +129,11 @@ class HealthTest(ABC):
 
     Attributes:
         name: the field's short name, as alarms carry it.
+        assumes: what its bound on false alarms rests on: the claim, or more than that.
     """
 
     name: str
+    assumes: str = "claim"
 
     @abstractmethod
     def update(self, piece: Piece, first: int) -> int | None:

@@ -35,10 +35,14 @@ class EDetector(HealthTest):
     """A test that alarms on evidence, whose false alarms are bounded by T/A whatever it bets on.
 
     Attributes:
+        weight: part of the false alarms that this detector asks for, relative to the others' weights. Halving it
+            costs the detector one bit of evidence: dear where a bit of the stream brings 0.001, cheap where it
+            brings one.
         share: part of all false alarms that this detector may cause, above 0 and at most 1.
         bias_weight: weight, within this detector, of a bet that the whole stream's bias wins; None if none does.
     """
 
+    weight: float = 0.125
     share: float = 1.0
     bias_weight: float | None = None
 
@@ -113,8 +117,17 @@ class EDetector(HealthTest):
 
     def save(self) -> bytes:
         """See HealthTest: the first symbol's index, then the state."""
+        return self.save_first() + bytes(ffi.buffer(self._state, self._bytes))
+
+    def save_first(self) -> bytes:
+        """The first symbol's index, as nine bytes."""
         first = -1 if self._first is None else self._first
-        return first.to_bytes(9, "little", signed=True) + bytes(ffi.buffer(self._state, self._bytes))
+        return first.to_bytes(9, "little", signed=True)
+
+    def restore_first(self, data: bytes) -> None:
+        """Take up the index that `data` begins with."""
+        first = int.from_bytes(data[:9], "little", signed=True)
+        self._first = None if first < 0 else first
 
     def restore(self, data: bytes) -> None:
         """See HealthTest."""
@@ -123,8 +136,7 @@ class EDetector(HealthTest):
             raise ParameterError(f"{len(data)} bytes are no saved state of health test {self.name}")
         ffi.buffer(state, self._bytes)[:] = data[9:]
         check(self.check_state(state, self._bytes), f"not a state of health test {self.name} of this version")
-        first = int.from_bytes(data[:9], "little", signed=True)
-        self._first = None if first < 0 else first
+        self.restore_first(data)
         self._state, self._owner = state, owner
 
     def wipe(self) -> None:

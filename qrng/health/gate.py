@@ -15,9 +15,11 @@ from typing import Any, NoReturn, Self, TypeVar
 
 from qrng.errors import ClosedError, HealthError, HealthFailure, ParameterError, ReentryError
 from qrng.health.allowance import evidence_needed
-from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Piece, Setting
+from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Setting
 from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.monitor import Monitor
+from qrng.health.registry import Maker
+from qrng.health.side import checked_names, piece_of
 from qrng.health.startup import STARTUP_SYMBOLS
 from qrng.health.states import SUSPECT_BITS, State
 from qrng.samples import Samples
@@ -47,6 +49,8 @@ class Gate:
         alpha_log2: int = ALPHA_LOG2,
         run_length_log2: int = RUN_LENGTH_LOG2,
         startup: int = STARTUP_SYMBOLS,
+        more: Sequence[Maker] = (),
+        side_data: Sequence[str] = (),
         without: Iterable[int] = (),
         on_alarm: Callable[[Alarm], object] | None = None,
     ) -> None:
@@ -61,6 +65,9 @@ class Gate:
             run_length_log2: log2 of the threshold A of the e-detectors: a false alarm of theirs within T
                 symbols has probability at most T/A.
             startup: symbols that pass the tests first and are never released, at least 1024.
+            more: makers of tests to run beside those in force.
+            side_data: names of what every `Samples` pushed carries beside its bits, to be tested with them: an entry a
+                symbol or a shot. Samples without them, or with arrays of another length, are FAILED.
             without: lanes that are left out from the beginning: neither tested nor released.
             on_alarm: told each alarm once, after everything held is wiped and before `push` raises. It can't use
                 this gate. What it raises makes the state FAILED: whom it was to tell doesn't know.
@@ -71,8 +78,19 @@ class Gate:
         """
         if quarantine < 0:
             raise ParameterError(f"the quarantine is a number of raw bits, not {quarantine}")
-        setting = Setting.of(bits_per_symbol, lanes, claim_bits, alpha_log2, run_length_log2)
-        self._monitor = Monitor(setting, startup, without)
+        self._monitor = Monitor(
+            Setting.of(
+                bits_per_symbol,
+                lanes,
+                claim_bits,
+                alpha_log2,
+                run_length_log2,
+                checked_names(side_data, bits_per_symbol),
+            ),
+            startup,
+            more,
+            without,
+        )
         self._on_alarm = on_alarm
         self._told = 0  # alarms that on_alarm was told
         self._telling = False
@@ -195,7 +213,7 @@ class Gate:
     def _test(self, samples: Samples, start: int) -> int:
         """Test one piece; returns how many of its symbols belong to the start-up."""
         left = self._monitor.startup.left
-        piece = Piece(samples, start, start + _PIECE)
+        piece = piece_of(self._monitor.setting, samples, start, start + _PIECE)
         at = self._monitor.update(
             piece,
             samples.first + start,

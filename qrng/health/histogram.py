@@ -1,9 +1,10 @@
 """Histogram predictors for symbols of 2 to 8 bits: what a symbol-wise claim of an ADC or detector asks for.
 
-Histograms that forget over about 2,048, 16,384 and 262,144 symbols predict the next symbol, and its
-difference from the last. Prediction p̂ is staked as the log-optimal e-variable against the null that no
-symbol has probability above g = 2⁻ᴴ: with p*(x) = min(g, c p̂(x)) of sum 1 the payoff is p̂/p*, of mean at
-most 1 (Larsson, Ramdas, Ruf, arXiv 2402.18810). Where no predicted probability exceeds g nothing is staked.
+Histograms that forget over about 2,048, 16,384 and 262,144 symbols predict the next symbol, its difference
+from the last, and its difference from what an adaptive linear filter of the last eight foretells. Prediction p̂
+is staked as the log-optimal e-variable against the null that no symbol has probability above g = 2⁻ᴴ: with
+p*(x) = min(g, c p̂(x)) of sum 1 the payoff is p̂/p*, of mean at most 1 (Larsson, Ramdas, Ruf, arXiv
+2402.18810). Where no predicted probability exceeds g nothing is staked.
 """
 
 from __future__ import annotations
@@ -49,7 +50,10 @@ class HistogramTest(EDetector):
 
     def detail(self, found: Any) -> str:
         """See EDetector."""
-        return ("distribution of symbols", "distribution of differences")[found.feature]
+        return _FEATURES[found.feature]
+
+
+_FEATURES = ("distribution of symbols", "distribution of differences", "distribution around a linear prediction")
 
 
 def tests(setting: Setting) -> list[HealthTest]:

@@ -57,13 +57,18 @@ class Lanes:
         symbols = samples.symbols()
         use = np.zeros(self.total, bool)
         use[list(self.kept)] = True
-        left = symbols[use[(samples.first + np.arange(samples.count)) % self.total]]
+        stays = use[(samples.first + np.arange(samples.count)) % self.total]
+        left = symbols[stays]
+        side = {
+            name: array[stays] if len(array) == samples.count else array for name, array in samples.side_data.items()
+        }
         try:
             return Samples.from_symbols(
                 left,
                 samples.bits_per_symbol,
                 lanes=len(self.kept),
                 first=self.before(samples.first),
+                side_data=side,
                 provenance=samples.provenance,
             )
         finally:
@@ -106,4 +111,5 @@ class Lanes:
             (*claim.assumptions, f"without lanes {gone}, dropped after alarms; each took its full width with it"),
             claim.reference,
             claim.bits_per_symbol,
+            symbols=None if claim.symbols is None else claim.symbols // self.total * len(self.kept),
         )

@@ -1,9 +1,10 @@
-"""Linear feedback: the Berlekamp-Massey algorithm on 256 bits of every 1024, and bets on the register that it finds.
+"""Linear feedback: the Berlekamp-Massey algorithm on short windows, and bets on the register that it finds.
 
 A linear feedback register, or a short period, is balanced in every parity that the bank watches and yet fully
-known. Where 256 bits come from a register of at most 96, the detector stakes on each of the next bits being
-that register's (fair bits have a linear complexity near 128; one of 96 or less has probability near 2^-64).
-One missed bit costs more than all that was won, so a register with noise on it is not found.
+known. Where 96 bits of every 256 come from a register of at most 40 bits, or 256 of every 4096 from one of at
+most 96, the detector stakes on each of the next bits being that register's. Fair bits have a linear complexity
+near half the window; so short a register has probability near 2^-16 and 2^-64. A missed bit ends the bet, so a
+register with noise on it is found between its errors or not at all.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ __all__ = ["LinearFeedbackTest", "tests"]
 
 
 class LinearFeedbackTest(EDetector):
-    """Over the whole stream of one-bit symbols. Blocks of 256 bits."""
+    """Over the whole stream of one-bit symbols. Blocks of 32 bits."""
 
     name = "lfsr"
+    weight = 1 / 64
 
     def __init__(self, setting: Setting) -> None:
         """`setting` is of one-bit symbols."""
@@ -47,7 +49,7 @@ class LinearFeedbackTest(EDetector):
 
     def detail(self, found: Any) -> str:
         """See EDetector."""
-        return "linear feedback register of at most 96 bits"
+        return f"linear feedback register of at most {(40, 96)[found.bet]} bits"
 
 
 def tests(setting: Setting) -> list[HealthTest]:

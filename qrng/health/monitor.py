@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from qrng._native import wipe
@@ -34,10 +34,17 @@ class Monitor:
         runs: 1 + restarts.
     """
 
-    def __init__(self, setting: Setting, startup: int = STARTUP_SYMBOLS, without: Iterable[int] = ()) -> None:
+    def __init__(
+        self,
+        setting: Setting,
+        startup: int = STARTUP_SYMBOLS,
+        more: Sequence[registry.Maker] = (),
+        without: Iterable[int] = (),
+    ) -> None:
         """`setting` is of the whole stream; `without` are lanes of it that the symbols to come are free of."""
         self.lanes = Lanes(setting.lanes, without)
         self.setting = dataclasses.replace(setting, lanes=len(self.lanes.kept))
+        self._more = tuple(more)
         self.alarms: list[Alarm] = []
         self.latch = Latch()
         self.samples = 0
@@ -49,7 +56,7 @@ class Monitor:
 
     def _begin(self) -> None:
         self.startup = Startup(self._startup_symbols)
-        self.tests: list[HealthTest] = registry.build(self.setting)
+        self.tests: list[HealthTest] = registry.build(self.setting, self._more)
 
     def update(self, piece: Piece, first: int, following: Following) -> int | None:
         """Test a piece, its first symbol of stream index `first`; wipes its unpacked form.
@@ -144,4 +151,4 @@ class Monitor:
 
     def describe(self) -> list[dict[str, Any]]:
         """JSON-ready description of each test."""
-        return [test.describe() for test in self.tests]
+        return [test.describe() | {"assumes": test.assumes} for test in self.tests]

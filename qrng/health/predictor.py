@@ -1,5 +1,7 @@
 """A predictor in Python as a health test: it says what it believes, the core says what that pays.
 
+A plug-in::
+
     class Mine:
         block = 256                                    # symbols foretold at a time
         def predict(self, history):                    # the symbols so far, the last 4096 at most
@@ -9,10 +11,10 @@
         return [PredictorTest(setting, "mine", Mine())]
 
 A belief that is no distribution (NaN, negative, a sum that isn't 1, another length), or a predictor that
-raises, stakes nothing on that block, and after eight such blocks in a row it is no longer asked. So a bad or
-hostile predictor costs its share of the false alarms, and its time, and nothing else: payoffs are
-qrng_payoff's, of mean at most 1 against every source inside the claim, and are fixed before the block is
-seen.
+raises or takes more than a second, stakes nothing on that block, and after eight such blocks in a row it is
+no longer asked. So a bad or hostile predictor costs its share of the false alarms, and its time, and nothing
+else: payoffs are qrng_payoff's, of mean at most 1 against every source inside the claim, and are fixed before
+the block is seen.
 """
 
 from __future__ import annotations
@@ -30,12 +32,12 @@ from qrng.errors import ParameterError
 from qrng.health.bank import guess
 from qrng.health.base import Piece, Setting
 from qrng.health.edetector import EDetector
+from qrng.health.plugin import Patience
 
 __all__ = ["Predictor", "PredictorTest"]
 
 HISTORY = 4096
 """Symbols of the past that a predictor is shown, at most."""
-_PATIENCE = 8
 
 
 class Predictor(Protocol):
@@ -51,7 +53,7 @@ class PredictorTest(EDetector):
     """Over the whole stream of symbols of 1 to 8 bits.
 
     Attributes:
-        unusable: blocks for which the predictor gave nothing that could be staked.
+        patience: counts the blocks for which the predictor gave nothing that could be staked.
     """
 
     def __init__(self, setting: Setting, name: str, predictor: Predictor) -> None:
@@ -60,8 +62,7 @@ class PredictorTest(EDetector):
         if setting.bits_per_symbol > 8 or not 1 <= predictor.block <= HISTORY:
             raise ParameterError("a predictor foretells blocks of 1 to 4096 symbols of at most 8 bits")
         self.name = name
-        self.unusable = 0
-        self._in_a_row = 0
+        self.patience = Patience()
         self._predictor = predictor
         self._block = predictor.block
         self._values = 2**setting.bits_per_symbol
@@ -73,25 +74,21 @@ class PredictorTest(EDetector):
 
     def _stake(self) -> npt.NDArray[np.float64]:
         """log2 payoff of each value in the next block."""
-        payoff = np.ones(self._values)
-        if self._in_a_row < _PATIENCE:
+        payoff = None
+        if not self.patience.lost:
             seen = min(self._seen, HISTORY)
-            history = self._past[len(self._past) - seen :].copy()
-            try:
-                belief = np.ascontiguousarray(self._predictor.predict(history), np.float64)
-                usable = belief.shape == payoff.shape and not lib.qrng_payoff(
-                    ffi.from_buffer("double[]", payoff), ffi.from_buffer("double[]", belief), self._values, self._g
-                )
-            except Exception:  # noqa: BLE001 - whatever it raises, it stakes nothing
-                usable = False
-            finally:
-                wipe(history)
-            self._in_a_row = 0 if usable else self._in_a_row + 1
-            self.unusable += not usable
-            if not usable:
-                payoff[:] = 1
+            payoff = self.patience.ask(self._payoff, self._past[len(self._past) - seen :])
         with np.errstate(divide="ignore"):
-            return np.log2(payoff)
+            return np.log2(np.ones(self._values) if payoff is None else payoff)
+
+    def _payoff(self, history: Symbols) -> npt.NDArray[np.float64] | None:
+        """What the predictor's belief pays for each value; None if it is no distribution."""
+        payoff = np.empty(self._values)
+        belief = np.ascontiguousarray(self._predictor.predict(history), np.float64)
+        usable = belief.shape == payoff.shape and not lib.qrng_payoff(
+            ffi.from_buffer("double[]", payoff), ffi.from_buffer("double[]", belief), self._values, self._g
+        )
+        return payoff if usable else None
 
     def scan(self, piece: Piece, threshold: float) -> int:
         """See EDetector."""

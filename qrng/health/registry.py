@@ -8,28 +8,31 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from qrng.errors import HealthFailure
 from qrng.health.base import HealthTest, Setting
 from qrng.health.edetector import EDetector
 
-__all__ = ["ENTRY_POINTS", "OURS", "build"]
+__all__ = ["ENTRY_POINTS", "OURS", "Maker", "build"]
 
 OURS = {
     "rct": "qrng.health.rct",
     "apt": "qrng.health.apt",
     "bank": "qrng.health.bank",
     "learned": "qrng.health.learned.bettor",
+    "sine": "qrng.health.sine",
     "lfsr": "qrng.health.lfsr",
+    "replay": "qrng.health.replay",
+    "side": "qrng.health.side",
     "histogram": "qrng.health.histogram",
 }
 """Name to the module whose `tests(setting)` makes the test."""
 
 ENTRY_POINTS = "qrng.health"
 
-
 Maker = Callable[[Setting], list[HealthTest]]
+"""Makes fresh tests for a stream; called again at every restart."""
 
 
 @functools.cache
@@ -40,19 +43,24 @@ def _makers() -> dict[str, Maker]:
     return ours | {point.name: point.load() for point in entry_points(group=ENTRY_POINTS)}
 
 
-def build(setting: Setting) -> list[HealthTest]:
+def build(setting: Setting, more: Sequence[Maker] = ()) -> list[HealthTest]:
     """Fresh tests for one stream, in the order in which equally early alarms are reported.
+
+    Args:
+        setting: what is claimed of the stream.
+        more: makers of tests that the caller asks for beside those in force.
 
     Raises:
         HealthFailure: a test can't be set up. Running without it would be a silent loss of protection.
     """
     try:
-        found = [test for make in _makers().values() for test in make(setting)]
+        found = [test for make in (*_makers().values(), *more) for test in make(setting)]
     except HealthFailure:
         raise
     except Exception as error:
         raise HealthFailure(f"a health test can't be set up ({error}): repair or uninstall the plug-in") from error
     detectors = [test for test in found if isinstance(test, EDetector)]
+    total = sum(detector.weight for detector in detectors)
     for detector in detectors:
-        detector.share = 1 / len(detectors)
+        detector.share = detector.weight / total
     return found

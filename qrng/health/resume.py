@@ -1,8 +1,8 @@
 """A monitor that outlives its process: everything it knows as bytes, and a monitor from those bytes.
 
 Evidence, windows, runs, start-up, alarms and the state go on where they were, so that no guarantee is lost
-and nothing is forgiven by stopping a process: FAILED stays FAILED. The bytes hold the last few hundred raw
-bits of the stream: keep them as raw bits are kept. They are checked by a hash, which finds damage and no
+and nothing is forgiven by stopping a process: FAILED stays FAILED. The bytes hold the last raw bits of the
+stream, up to 2^24: keep them as raw bits are kept. They are checked by a hash, which finds damage and no
 forgery.
 """
 
@@ -44,6 +44,7 @@ def save(monitor: Monitor) -> bytes:
             "claim_bits": str(setting.claim_bits),
             "alpha_log2": setting.alpha_log2,
             "run_length_log2": setting.run_length_log2,
+            "side_data": list(setting.side_data),
         },
         "dropped": monitor.lanes.dropped,
         "before": monitor._before,
@@ -69,8 +70,10 @@ def load(data: bytes) -> Monitor:
         if content.pop("sha256") != _digest(content) or content["schema"] != _SCHEMA:
             raise ValueError("damaged, or of another version")
         given = content["setting"]
-        setting = Setting(**(given | {"claim_bits": Fraction(given["claim_bits"])}))
-        monitor = Monitor(setting, content["startup"][0], map(int, content["dropped"]))
+        setting = Setting(
+            **(given | {"claim_bits": Fraction(given["claim_bits"]), "side_data": tuple(given["side_data"])})
+        )
+        monitor = Monitor(setting, content["startup"][0], without=map(int, content["dropped"]))
         if [test.name for test in monitor.tests] != [name for name, _ in content["tests"]]:
             raise ValueError("other health tests are in force now")
         for test, (_, state) in zip(monitor.tests, content["tests"], strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -14,10 +14,12 @@ import numpy as np
 from qrng.bits import Symbols
 from qrng.errors import FormatError, ParameterError
 from qrng.health.allowance import Allowance, evidence_needed
-from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Piece, Setting
+from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Setting
 from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.lanes import Lanes
 from qrng.health.monitor import Monitor
+from qrng.health.registry import Maker
+from qrng.health.side import checked_names, piece_of
 from qrng.health.states import SUSPECT_BITS, State
 from qrng.samples import Samples
 
@@ -86,6 +88,11 @@ class HealthReport:
         return not self.alarms
 
     @property
+    def assumes(self) -> list[str]:
+        """What the bound on false alarms rests on: "claim" alone, unless a test assumes more."""
+        return sorted({str(test["assumes"]) for test in self.tests})
+
+    @property
     def suspect_from(self) -> int:
         """log2 of the evidence from which the state is SUSPECT."""
         return self.run_length_log2 - SUSPECT_BITS
@@ -109,6 +116,7 @@ class HealthReport:
             "state": str(self.state),
             "alarms": [alarm.as_dict() for alarm in self.alarms],
             "false_alarm_bound": self.false_alarm_bound,
+            "false_alarm_bound_assumes": self.assumes,
             "bits_per_symbol": self.bits_per_symbol,
             "lanes": self.lanes,
             "alpha_log2": self.alpha_log2,
@@ -167,6 +175,8 @@ def scan(
     alpha_log2: int = ALPHA_LOG2,
     run_length_log2: int = RUN_LENGTH_LOG2,
     restarts: int = 0,
+    more: Sequence[Maker] = (),
+    side_data: Sequence[str] = (),
     observe: Observe | None = None,
     every: int = _PIECE,
     without: Iterable[int] = (),
@@ -185,12 +195,15 @@ def scan(
         alpha_log2: log2 of the false-alarm probability α of a test at a symbol or window.
         run_length_log2: log2 of the threshold A of the e-detectors.
         restarts: how often to go on after an alarm.
+        more: makers of tests to run beside those in force, as `qrng.health.models.artefact.maker`.
+        side_data: names of what every chunk carries beside its bits, to be tested with them: an entry a symbol or a
+            shot.
         observe: told of the evidence after each piece, for a plot of it.
         every: symbols of a piece, at most 2^16.
         without: lanes that are left out; chunks are wiped once those that stay are copied.
 
     Raises:
-        ParameterError: a parameter is outside its range.
+        ParameterError: a parameter is outside its range, or side data are missing or of another length.
         FormatError: chunks of another width, or not in order.
         HealthFailure: a health test can't be set up.
     """
@@ -198,8 +211,9 @@ def scan(
         raise ParameterError(f"restarts can't be {restarts}")
     if not 1 <= every <= _PIECE:
         raise ParameterError(f"a look at the evidence every {every} symbols: choose 1 to {_PIECE}")
-    setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2)
-    monitor = Monitor(setting, without=without)
+    names = checked_names(side_data, bits_per_symbol)
+    setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2, names)
+    monitor = Monitor(setting, more=more, without=without)
     ahead = _Ahead(_selected(chunks, monitor.lanes) if monitor.lanes.dropped else chunks)
     due = 0
     while (chunk := ahead.next()) is not None:
@@ -268,7 +282,7 @@ def _scan_chunk(
 ) -> None:
     start = 0
     while start < chunk.count and len(monitor.alarms) <= restarts:
-        piece = Piece(chunk, start, start + every)
+        piece = piece_of(monitor.setting, chunk, start, start + every)
         size = len(piece)
         at = monitor.update(piece, chunk.first + start, partial(ahead.following, chunk, start))
         start += size if at is None else at + 1

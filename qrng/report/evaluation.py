@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-import platform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import nist_sts
-import qrng
 from nist_sts.html import section
-from qrng._native import kernel_name
-from qrng.accounting import Account, account, smaller
+from qrng.accounting import Account, account
+from qrng.admission import combined
 from qrng.assessment import Assessment, assess
 from qrng.claim import EntropyClaim
 from qrng.errors import QrngError
@@ -28,6 +25,7 @@ from qrng.report.assessment import assessment_values
 from qrng.report.health import Trace
 from qrng.report.render import render
 from qrng.samples import Samples
+from qrng.versions import versions
 
 __all__ = ["Evaluation", "evaluate", "evaluation_html"]
 
@@ -98,18 +96,6 @@ class Evaluation:
         }
 
 
-def versions() -> dict[str, str]:
-    """What ran: the package, its kernel, Python and the libraries that compute."""
-    return {
-        "qrng": qrng.__version__,
-        "kernel": kernel_name(),
-        "python": platform.python_version(),
-        "numpy": version("numpy"),
-        "scipy": version("scipy"),
-        "machine": platform.machine(),
-    }
-
-
 def evaluate(
     raw: str,
     *,
@@ -155,7 +141,7 @@ def evaluate(
     trace = Trace()
     health = scan(
         _pieces(samples),
-        claim=claim.bits_per_sample if claim else samples.bits_per_symbol,
+        claim=claim.every_symbol if claim else samples.bits_per_symbol,
         bits_per_symbol=samples.bits_per_symbol,
         lanes=width,
         observe=trace,
@@ -178,7 +164,7 @@ def evaluate(
 def _claim(result: Assessment, bound: Account | None) -> EntropyClaim | None:
     if result.claimed_min_entropy <= 0:
         return None
-    return result.claim if bound is None else smaller(bound.claim, result.claim)
+    return result.claim if bound is None else combined(bound, result)
 
 
 def _pieces(samples: Samples, size: int = 1 << 20) -> Iterator[Samples]:

@@ -85,7 +85,7 @@ def heat_map(samples: Samples) -> str:
     if len(scores) == 1:
         axes.set_yticks([])
     axes.set_xticks(range(samples.bits_per_symbol))
-    figure.colorbar(image, ax=axes, label="ones, in standard deviations")
+    figure.colorbar(image, ax=axes, label="ones, in σ")
     return _svg(figure)
 
 

@@ -1,9 +1,9 @@
-"""`aer:FAKE_BACKEND`: circuits on a fake backend of IBM's, simulated by Qiskit Aer with its readout errors.
+"""`aer:FAKE_BACKEND`: circuits on a fake backend of IBM's, simulated by Qiskit Aer with its calibrated errors.
 
-The stabilizer method takes Hadamard, Bell and GHZ circuits on all qubits of the largest chips. Gate errors and
-relaxation are left out: the full noise model is too much for it. The bits are pseudo-random: Aer's Mersenne Twister,
-with a new seed of 31 bits from the operating system for each block unless one is given, which is all the entropy that
-a block has. So this source has no claim: it is there to try a pipeline on.
+The stabilizer method takes Hadamard, Bell and GHZ circuits on all qubits of the largest chips, with readout errors and,
+if asked for, gate errors; relaxation on top goes as far as a density matrix of what is entangled. The bits are
+pseudo-random: Aer's Mersenne Twister, with a new seed of 31 bits from the operating system for each block unless one is
+given, which is all the entropy that a block has. So this source has no claim: it is there to try a pipeline on.
 """
 
 from __future__ import annotations
@@ -14,106 +14,47 @@ from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
-import numpy.typing as npt
 
-from qrng.errors import ClosedError, ParameterError, SourceError
+from qrng.errors import ParameterError, SourceError
 from qrng.samples import Samples
 from qrng.source import Source
+from qrng.sources.aer_noise import NOISE, noisy
+from qrng.sources.blocks import BlockSource
 from qrng.sources.options import Options
+from qrng.sources.protocols import PROTOCOLS
 
-__all__ = ["CIRCUITS", "NOISE", "AerSource", "choose_qubits", "fake_backend", "open_spec", "simulator_options"]
+__all__ = [
+    "CIRCUITS",
+    "NOISE",
+    "AerDevice",
+    "AerSource",
+    "choose_qubits",
+    "fake_backend",
+    "open_spec",
+]
 
 CIRCUITS = ("hadamard", "bell", "ghz")
 """Each qubit alone; qubits in pairs (0, 1), (2, 3), …; all qubits together."""
-NOISE = ("readout", "none")
 _BLOCK = 1 << 18  # about this many bits are simulated at a time
 
 
-class AerSource(Source):
-    """A fake backend in Aer.
-
-    Args:
-        backend: its name, as fake_torino.
-        qubits: "all", or physical qubits as "0,4,7"; each is a lane.
-        circuit: one of CIRCUITS.
-        noise: "readout" for the backend's readout errors, "none" for an ideal device.
-        seed: makes the run repeatable, and the source marked so.
-
-    Raises:
-        ParameterError: no such backend, circuit or qubits.
-    """
+class AerDevice(BlockSource):
+    """A fake backend in Aer: the qubits chosen, their noise, and the seeds of the runs."""
 
     simulated = True
 
-    def __init__(
-        self,
-        backend: str,
-        qubits: str = "all",
-        circuit: str = "hadamard",
-        noise: str = "readout",
-        seed: int | None = None,
-    ) -> None:
-        if circuit not in CIRCUITS:
-            raise ParameterError(f"aer: the circuit is one of {', '.join(CIRCUITS)} or chsh, not {circuit!r}")
+    def __init__(self, backend: str, qubits: tuple[int, ...], device: Any, noise: str, seed: int | None) -> None:
         if noise not in NOISE:
             raise ParameterError(f"aer: the noise is one of {', '.join(NOISE)}, not {noise!r}")
-        self._device = fake_backend(backend)
-        self._qubits = choose_qubits(qubits, self._device.num_qubits)
-        self.lanes = len(self._qubits)
-        if circuit == "bell" and self.lanes % 2:
-            raise ParameterError(f"aer: Bell pairs need an even number of qubits, not {self.lanes}")
-        self._circuit_name, self._noise, self._seed = circuit, noise, seed
+        self._name, self._qubits, self._device, self._noise, self._seed = backend, qubits, device, noise, seed
         self.reproducible = seed is not None
-        facts: dict[str, Any] = {"qubits": qubits, "circuit": circuit, "noise": noise}
-        if seed is not None:
-            facts["seed"] = seed
-        self.spec = f"aer:{backend}?" + urlencode(facts, safe=",")
-        self._name = backend
-        self._circuit, self._options = self._prepare()
-        self._shots = max(1, _BLOCK // self.lanes)
         self._runs = 0
-        self._held: Samples | None = None
-        self._used = 0
-        self._given = 0
-        self._closed = False
 
-    def _prepare(self) -> tuple[Any, dict[str, Any]]:
-        """The circuit, and the options of the simulator."""
-        from qiskit import QuantumCircuit
-
-        circuit = QuantumCircuit(self.lanes, self.lanes)
-        for k in range(self.lanes):
-            first = {"hadamard": True, "bell": k % 2 == 0, "ghz": k == 0}[self._circuit_name]
-            if first:
-                circuit.h(k)
-            else:
-                circuit.cx(k - 1, k)
-        circuit.measure(range(self.lanes), range(self.lanes))
-        return circuit, simulator_options(self._device, self._qubits, "stabilizer", self._noise)
-
-    def read(self, count: int) -> Samples:
-        """As in `Source`; one symbol is one bit of one qubit."""
-        if self._closed:
-            raise ClosedError(f"{self.spec}: is closed")
-        if count < 1:
-            raise ParameterError(f"at least one symbol is read, not {count}")
-        parts: list[Samples] = []
-        side: dict[str, list[npt.NDArray[Any]]] = {}
-        missing = count
-        while missing:
-            if self._held is None or self._used == self._held.count:
-                self._held, self._used = self._simulate(), 0
-            part = self._held.slice(self._used, self._used + missing)
-            for name, array in self._held.side_data.items():
-                side.setdefault(name, []).append(array[self._used : self._used + part.count])
-            self._used += part.count
-            missing -= part.count
-            parts.append(part)
-        samples = Samples.join(parts)
-        samples.side_data = {name: np.concatenate(pieces) for name, pieces in side.items()}
-        samples.first = self._given
-        self._given += count
-        return samples
+    def _describe(self, **facts: Any) -> str:
+        """The spec that opens this source again."""
+        if self._seed is not None:
+            facts["seed"] = self._seed
+        return f"aer:{self._name}?" + urlencode(facts, safe=",")
 
     def _next_seed(self) -> int:
         """31 bits, which is what Aer takes."""
@@ -135,16 +76,7 @@ class AerSource(Source):
             text = " ".join(str(error).split())[:200]
             raise SourceError(f"{self.spec}: the simulation failed: {text}") from None
 
-    def _simulate(self) -> Samples:
-        """The next block."""
-        from qrng.sources.ibm.circuits import columns
-
-        (array,) = self._run([(self._circuit, None, self._shots)], self._options)
-        bits = columns(array, self.lanes, self._shots)
-        return Samples.from_symbols(bits.reshape(-1), lanes=self.lanes, provenance=self.provenance())
-
-    def provenance(self) -> dict[str, Any]:
-        """As in `Source`."""
+    def _facts(self, circuit: str) -> dict[str, Any]:
         return {
             "source": "aer",
             "device": f"{self._name}, simulated by Qiskit Aer, noise: {self._noise}",
@@ -152,36 +84,78 @@ class AerSource(Source):
             "reproducible": self.reproducible,
             "true_shot_order": True,
             "shot_noise": "pseudo-random numbers of Qiskit Aer",
-            "circuit": self._circuit_name,
+            "circuit": circuit,
             "qubits": list(self._qubits),
         }
 
-    def reopen(self) -> None:
+
+class AerSource(AerDevice):
+    """A fake backend in Aer, every qubit a lane.
+
+    Args:
+        backend: its name, as fake_torino.
+        qubits: "all", or physical qubits as "0,4,7"; each is a lane.
+        circuit: one of CIRCUITS.
+        noise: "readout" for the backend's readout errors, "gates" for those of its gates too, "full" for relaxation
+            on top (`qrng.sources.aer_noise`), "none" for an ideal device.
+        seed: makes the run repeatable, and the source marked so.
+
+    Raises:
+        ParameterError: no such backend, circuit or qubits.
+    """
+
+    def __init__(
+        self,
+        backend: str,
+        qubits: str = "all",
+        circuit: str = "hadamard",
+        noise: str = "readout",
+        seed: int | None = None,
+    ) -> None:
+        if circuit not in CIRCUITS:
+            raise ParameterError(f"aer: the circuit is one of {', '.join((*CIRCUITS, *PROTOCOLS))}, not {circuit!r}")
+        device = fake_backend(backend)
+        super().__init__(backend, choose_qubits(qubits, device.num_qubits), device, noise, seed)
+        self.lanes = len(self._qubits)
+        if circuit == "bell" and self.lanes % 2:
+            raise ParameterError(f"aer: Bell pairs need an even number of qubits, not {self.lanes}")
+        self._circuit_name = circuit
+        self.spec = self._describe(qubits=qubits, circuit=circuit, noise=noise)
+        self._parts = self._prepare()
+        self._shots = max(1, _BLOCK // self.lanes)
+
+    def _prepare(self) -> list[tuple[slice, Any, dict[str, Any]]]:
+        """Lanes, circuit and options of the simulator of what is simulated on its own: all, or what is entangled."""
+        from qiskit import QuantumCircuit
+
+        entangled = {"hadamard": 1, "bell": 2, "ghz": self.lanes}[self._circuit_name]
+        size = entangled if self._noise == "full" else self.lanes
+        parts = []
+        for start in range(0, self.lanes, size):
+            circuit = QuantumCircuit(size, size)
+            for k in range(size):
+                if k % entangled:
+                    circuit.cx(k - 1, k)
+                else:
+                    circuit.h(k)
+            circuit.measure(range(size), range(size))
+            lanes = slice(start, start + size)
+            parts.append((lanes, *noisy(self._device, circuit, self._qubits[lanes], "stabilizer", self._noise)))
+        return parts
+
+    def _block(self) -> Samples:
+        """As in `BlockSource`; one symbol is one bit of one qubit."""
+        from qrng.sources.ibm.circuits import columns
+
+        bits = np.empty((self._shots, self.lanes), np.uint8)
+        for lanes, circuit, options in self._parts:
+            (array,) = self._run([(circuit, None, self._shots)], options)
+            bits[:, lanes] = columns(array, lanes.stop - lanes.start, self._shots)
+        return Samples.from_symbols(bits.reshape(-1), lanes=self.lanes, provenance=self.provenance())
+
+    def provenance(self) -> dict[str, Any]:
         """As in `Source`."""
-        super().reopen()
-        self._held, self._used, self._given = None, 0, 0
-
-    def close(self) -> None:
-        """As in `Source`."""
-        if self._held is not None:
-            self._held.wipe()
-        self._held, self._closed = None, True
-
-
-def simulator_options(device: Any, qubits: tuple[int, ...], method: str, noise: str) -> dict[str, Any]:
-    """Options of Aer's sampler: the method, and the readout errors of these qubits of the device if they are wanted."""
-    from qiskit_aer.noise import NoiseModel, ReadoutError
-
-    options: dict[str, Any] = {"method": method}
-    if noise == "readout":
-        model = NoiseModel()
-        properties = device.properties()
-        for k, qubit in enumerate(qubits):
-            known = properties.qubit_property(qubit)
-            p01, p10 = float(known["prob_meas1_prep0"][0]), float(known["prob_meas0_prep1"][0])
-            model.add_readout_error(ReadoutError([[1 - p01, p01], [p10, 1 - p10]]), [k])
-        options["noise_model"] = model
-    return {"backend_options": options}
+        return self._facts(self._circuit_name)
 
 
 def fake_backend(name: str) -> Any:
@@ -216,15 +190,16 @@ def choose_qubits(asked: str, total: int) -> tuple[int, ...]:
 
 
 def open_spec(target: str, options: Options) -> Source:
-    """Open `aer:FAKE_BACKEND?qubits=…&circuit=…&noise=…&seed=…`; with circuit=chsh also `group=…`."""
+    """Open `aer:FAKE_BACKEND?qubits=…&circuit=…&noise=…&seed=…`; of a protocol also `group=…` and `test_share=…`."""
     if not target:
         raise ParameterError("aer: needs a fake backend, as in aer:fake_torino")
     qubits = options.text("qubits", "all") or ""
     circuit = options.text("circuit", "hadamard") or ""
     noise = options.text("noise", "readout") or ""
     seed = options.integer("seed")
-    if circuit == "chsh":
-        from qrng.sources.aer_chsh import AerChshSource
+    if circuit in PROTOCOLS:
+        from qrng.sources.aer_protocols import AerProtocolSource
 
-        return AerChshSource(target, qubits, noise, seed, options.integer("group", 16) or 0)
+        group, share = options.integer("group"), options.number("test_share", 0.0625)
+        return AerProtocolSource(target, circuit, qubits, noise, seed, group, share)
     return AerSource(target, qubits, circuit, noise, seed)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import numpy.typing as npt
+
 from qrng.errors import FormatError, ParameterError, SourceError, SourceExhausted
-from qrng.formats import Capture, open_capture
+from qrng.formats import Capture, Framing, open_capture
 from qrng.samples import Samples
 from qrng.source import Source
 from qrng.sources.options import Options
@@ -23,6 +26,7 @@ class FileSource(Source):
     Args:
         path: the file, "-" for standard input.
         layout, bits_per_symbol, lanes, dataset: as in `open_capture`.
+        tags: how time tags are cut into symbols, as in `open_capture`.
         replay: say that the capture may be used although the same bits can be read again; marks it reproducible.
 
     Raises:
@@ -40,10 +44,20 @@ class FileSource(Source):
         lanes: int | None = None,
         replay: bool = False,
         dataset: str | None = None,
+        tags: Framing | None = None,
     ) -> None:
         self._path = os.fspath(path)
-        self._options = {"layout": layout, "bits_per_symbol": bits_per_symbol, "lanes": lanes, "dataset": dataset}
-        given: dict[str, Any] = {name: value for name, value in self._options.items() if value is not None}
+        self._options: dict[str, Any] = {
+            "layout": layout,
+            "bits_per_symbol": bits_per_symbol,
+            "lanes": lanes,
+            "dataset": dataset,
+            "tags": tags,
+        }
+        given = {name: value for name, value in self._options.items() if value is not None}
+        if tags is not None:
+            framing = asdict(tags)
+            given |= {"tags": framing.pop("method"), **{k: v for k, v in framing.items() if v is not None}}
         if replay:
             given["replay"] = "true"
         self.spec = f"file:{quote(self._path, safe='/~ :@,;=+-')}" + (f"?{urlencode(given)}" if given else "")
@@ -56,11 +70,12 @@ class FileSource(Source):
         self.lanes = self._capture.lanes
         self.reproducible = replay
         self._recorded = self._capture.provenance.get("recorded", {})
+        self._tags = self._capture.provenance.get("time_tags")
         self.simulated = self._recorded.get("simulated") is True
 
     def _open(self) -> Capture:
         try:
-            return open_capture(self._path, **self._options)  # type: ignore[arg-type]
+            return open_capture(self._path, **self._options)
         except ParameterError:
             raise
         except (OSError, FormatError) as error:
@@ -118,6 +133,21 @@ class FileSource(Source):
             except (OSError, FormatError) as error:
                 raise self._error(error) from None
 
+    def recording(self) -> Samples | None:
+        """As in `Source`."""
+        if self.whole() is None:
+            return None
+        with self._open() as capture:
+            try:
+                return capture.read_all()
+            except (OSError, FormatError) as error:
+                raise self._error(error) from None
+
+    @property
+    def side_data(self) -> Mapping[str, npt.NDArray[Any]]:
+        """As in `Source`."""
+        return self._capture.side_data
+
     def provenance(self) -> dict[str, Any]:
         """As in `Source`; the hash is known once the capture has been read to its end."""
         return {
@@ -129,6 +159,7 @@ class FileSource(Source):
             "reproducible": self.reproducible,
             "true_shot_order": self._recorded.get("true_shot_order"),
             "recorded": self._recorded,
+            **({"time_tags": self._tags} if self._tags else {}),
         }
 
     def close(self) -> None:
@@ -141,7 +172,10 @@ class FileSource(Source):
 
 
 def open_spec(target: str, options: Options) -> FileSource:
-    """Open `file:PATH?layout=…&bits_per_symbol=…&lanes=…&replay=…&dataset=…`."""
+    """Open `file:PATH?layout=…&bits_per_symbol=…&lanes=…&replay=…&dataset=…`.
+
+    Time tags: `&tags=arrival|parity&frame=SECONDS&bins=N&dead_time=SECONDS&tick=SECONDS&channel=K` (see `Framing`).
+    """
     if not target:
         raise ParameterError("file: needs a path, as in file:capture.bin")
     return FileSource(
@@ -151,4 +185,20 @@ def open_spec(target: str, options: Options) -> FileSource:
         options.integer("lanes"),
         options.flag("replay"),
         options.text("dataset"),
+        _framing(options),
+    )
+
+
+def _framing(options: Options) -> Framing | None:
+    method = options.text("tags")
+    if method is None:
+        return None
+    tick = options.number("tick", 0.0)
+    return Framing(
+        method,
+        options.number("frame", 0.0),
+        options.integer("bins", 256) or 0,
+        options.number("dead_time", 0.0),
+        tick or None,
+        options.integer("channel"),
     )

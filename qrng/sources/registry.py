@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -39,6 +40,7 @@ class Scheme:
         module: where its function `open_spec` (an Opener) is.
         extra: the extra of this package that it needs, or None.
         imports: the top-level packages behind that extra.
+        lacks: says in a few words what else is missing here, beside packages; None if nothing is.
     """
 
     name: str
@@ -47,11 +49,19 @@ class Scheme:
     module: str
     extra: str | None = None
     imports: tuple[str, ...] = ()
+    lacks: Callable[[], str | None] = lambda: None
 
     @property
     def available(self) -> bool:
         """Whether everything that it needs is installed; imports nothing."""
         return all(importlib.util.find_spec(package) is not None for package in self.imports)
+
+
+def _lacks_account() -> str | None:
+    """Whether IBM's client would find an account; where it looks for one, nothing is read."""
+    if os.environ.get("QISKIT_IBM_TOKEN") or (Path.home() / ".qiskit" / "qiskit-ibm.json").is_file():
+        return None
+    return "no account: save one with QiskitRuntimeService.save_account, or set QISKIT_IBM_TOKEN"
 
 
 _BUILT_IN = (
@@ -71,16 +81,20 @@ _BUILT_IN = (
         "qrng.sources.ibm.source",
         "ibm",
         ("qiskit_ibm_runtime",),
+        _lacks_account,
     ),
     Scheme(
         "aer",
         "aer:fake_torino?qubits=all",
-        "a fake backend with its readout errors, simulated by Qiskit Aer",
+        "a fake backend with its calibrated errors, simulated by Qiskit Aer",
         "qrng.sources.aer",
         "ibm,sim",
         ("qiskit_ibm_runtime", "qiskit_aer"),
     ),
-    Scheme("sim", "sim:?qubits=8&bias=0.01", "n-qubit Hadamard device, simulated", "qrng.sources.simulator"),
+    Scheme(
+        "sim", "sim:?qubits=8&bias=0.01", "n-qubit Hadamard device or a protocol, simulated", "qrng.sources.simulator"
+    ),
+    Scheme("twin", "twin:model.npz?seed=1", "made up by a model of a healthy capture, simulated", "qrng.sources.twin"),
 )
 
 
@@ -89,22 +103,25 @@ def _third_parties() -> dict[str, EntryPoint]:
 
 
 def available() -> list[dict[str, Any]]:
-    """What can be opened here, as JSON-ready rows: scheme, example, about, available, needs (an extra, or None)."""
-    rows = [
-        {
-            "scheme": scheme.name,
-            "example": scheme.example,
-            "about": scheme.about,
-            "available": scheme.available,
-            "needs": None if scheme.available else f"qrng-toolkit[{scheme.extra}]",
-        }
-        for scheme in _BUILT_IN
-    ]
+    """What can be opened here, as JSON-ready rows.
+
+    Keys: scheme, example, about, available (nothing is missing), needs (an extra to install, or None), missing (what
+    else is not here, in words, or None).
+    """
+    rows = []
+    for scheme in _BUILT_IN:
+        missing = scheme.lacks() if scheme.available else None
+        row: dict[str, Any] = {"scheme": scheme.name, "example": scheme.example, "about": scheme.about}
+        row["available"] = scheme.available and missing is None
+        row["needs"] = None if scheme.available else f"qrng-toolkit[{scheme.extra}]"
+        row["missing"] = missing
+        rows.append(row)
     taken = {scheme.name for scheme in _BUILT_IN}
     for name, point in sorted(_third_parties().items()):
         if name not in taken:
             about = f"from {point.dist.name if point.dist else point.value}"
-            rows.append({"scheme": name, "example": f"{name}:", "about": about, "available": True, "needs": None})
+            row = {"scheme": name, "example": f"{name}:", "about": about, "available": True}
+            rows.append({**row, "needs": None, "missing": None})
     return rows
 
 

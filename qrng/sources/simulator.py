@@ -261,13 +261,20 @@ def _short(array: npt.NDArray[np.float64]) -> float | list[float]:
     return float(array[0]) if (array == array[0]).all() else [float(x) for x in array]
 
 
-def open_spec(target: str, options: Options) -> SimulatorSource:
+def open_spec(target: str, options: Options) -> Source:
     """Open `sim:?qubits=…&bias=…&readout_error=…&p01=…&p10=…&drift=…&drift_period=…&crosstalk=…&seed=…`.
+
+    `circuit=` opens a protocol instead (see `qrng.sources.protocol_simulator`).
 
     `calibration=FILE` takes p01 and p10 of each qubit from a calibration file (see `qrng.sources.calibration`).
     """
     if target:
         raise ParameterError(f"sim: takes options only, as in sim:?qubits=8, not {target!r}")
+    circuit = options.text("circuit", "hadamard") or ""
+    if circuit != "hadamard":
+        from qrng.sources.protocol_simulator import open_protocol
+
+        return open_protocol(circuit, options)
     both = options.numbers("readout_error", 0.01)
     calibration = options.text("calibration")
     fitted = readout_errors(calibration) if calibration else None

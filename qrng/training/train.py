@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qrng.files import atomic_write
+from qrng.artefact import write
+from qrng.health.learned.artefact import SCHEMA
 from qrng.training.families import BLOCK, FAMILIES, Floats, sequences
 from qrng.training.network import HIDDEN, INPUTS, SCALES, TAPS, inputs, loss_and_gradient, stakes, start
 
@@ -52,11 +51,8 @@ def make(folder: Path, seed: int = SEED, steps: int = STEPS) -> dict[str, Any]:
     """Train, and write weights.npz and manifest.json into `folder`; returns the manifest."""
     weights = train(seed, steps)
     mean, error = null_mean_payoff(weights)
-    with atomic_write(folder / "weights.npz", mode=0o644) as file:
-        np.savez(file, weights=weights)
-    manifest = {
-        "schema": "qrng.learned/1",
-        "sha256": hashlib.sha256((folder / "weights.npz").read_bytes()).hexdigest(),
+    facts = {
+        "schema": SCHEMA,
         "seed": seed,
         "steps": steps,
         "families": list(FAMILIES),
@@ -66,6 +62,4 @@ def make(folder: Path, seed: int = SEED, steps: int = STEPS) -> dict[str, Any]:
         "null_mean_payoff": mean,
         "null_mean_payoff_standard_error": error,
     }
-    with atomic_write(folder / "manifest.json", mode=0o644) as file:
-        file.write((json.dumps(manifest, indent=2) + "\n").encode())
-    return manifest
+    return write(folder / "weights.npz", folder / "manifest.json", {"weights": weights}, facts)

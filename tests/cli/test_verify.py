@@ -137,7 +137,7 @@ def test_a_signed_certificate_names_its_signer(run_qrng: Run, keys: Path) -> Non
     assert outcomes(other)["signature"] == "failed"
 
     record = json.loads((keys / "c.json").read_text())
-    record["qrng"] = "9.9"
+    record["versions"]["qrng"] = "9.9"
     (keys / "c.json").write_text(json.dumps(record))
     changed = run_qrng("verify", "c.json", "--json")
     assert changed.returncode == 3

@@ -26,6 +26,21 @@ GIVEN = {
         source = qrng.open_source("sim:?qubits=32")
         chunks = [source.read(1 << 16) for _ in range(4)]
     """,
+    "scale.md": """
+        import numpy as np
+        np.random.default_rng(1).integers(0, 2, 20_000, dtype=np.uint8).tofile("a.bin")
+        captures = ["a.bin"]
+    """,
+    "privacy-amplification.md": """
+        import os
+        from pathlib import Path
+        from qrng.extractors import ModifiedToeplitz
+        for name in ("bob.bin", "alice.key.seed"):
+            Path(name).write_bytes(os.urandom(12_500))
+        ends = ModifiedToeplitz(100_000, 50_616)
+        alice = ends.extract(Path("bob.bin").read_bytes(), Path("alice.key.seed").read_bytes())
+        Path("alice.key").write_bytes(alice)
+    """,
     "sts.md": "import os; packed = os.urandom(125_000)",
 }
 """What a page takes for granted: its reader's data, here simulated."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
@@ -62,7 +63,16 @@ def test_the_recipe_of_physics_beside_statistics_prints_what_it_shows(
     shutil.copy(test_data / "captures" / IBM_FEZ, tmp_path / "fez.json")
     shutil.copy(test_data / "captures" / IBM_TORINO, tmp_path / "torino.json")
     shown_all = list(consoles(DOCS / "recipes" / "physics-beside-statistics.md"))
-    assert len(shown_all) == 3
+    assert len(shown_all) == 4
+    for command, shown in shown_all:
+        done = run_qrng(*shlex.split(command)[1:])
+        assert done.returncode == 0
+        assert matches(shown, done.stdout.decode()), f"$ {command}\n{done.stdout.decode()}"
+
+
+def test_the_cost_of_hardware_is_what_the_command_computes(run_qrng: Run) -> None:
+    shown_all = list(consoles(DOCS / "recipes" / "ibm-hardware.md"))
+    assert len(shown_all) == 2
     for command, shown in shown_all:
         done = run_qrng(*shlex.split(command)[1:])
         assert done.returncode == 0
@@ -88,6 +98,28 @@ def test_the_recipe_of_the_health_of_real_captures_prints_what_it_shows(
         if done.returncode:
             printed = f"{printed.rstrip()}\n[exit code {done.returncode}]"
         assert matches(shown, printed), f"$ {command}\n{printed}"
+
+
+def test_both_ends_amplify_to_the_same_key(run_qrng: Run, tmp_path: Path) -> None:
+    page = DOCS / "recipes" / "privacy-amplification.md"
+    reconciled = b"".join(hashlib.sha256(f"reconciled:{i}".encode()).digest() for i in range(391))[:12_500]
+    for name in ("alice.bin", "bob.bin"):
+        (tmp_path / name).write_bytes(reconciled)
+    seen = []
+    for command, shown in consoles(page):
+        program, *arguments = shlex.split(command)
+        if program == "cmp":
+            assert shown == ""
+            assert (tmp_path / arguments[0]).read_bytes() == (tmp_path / arguments[1]).read_bytes()
+        else:
+            done = run_qrng(*arguments)
+            assert done.returncode == 0, done.stderr.decode()
+            assert matches(shown, done.stdout.decode()), f"$ {command}\n{done.stdout.decode()}"
+        seen.append(program)
+    assert seen == ["qrng", "qrng", "cmp", "qrng"]
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(), re.S)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 @pytest.mark.parametrize("page", sorted({page.stem for page in (DOCS / "recipes").glob("example-*.md")}))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from qrng import bits
 from qrng.errors import ParameterError
 from qrng.extractors import Circulant, Dodis
-from qrng.extractors.primes import has_primitive_root_2, is_prime, next_length
+from qrng.extractors.circulant import log2_excess
+from qrng.extractors.primes import has_primitive_root_2, is_prime, next_length, order_of_2
 
 
 def by_definition(m: int, raw: np.ndarray, seed: np.ndarray) -> np.ndarray:
@@ -140,3 +141,65 @@ def test_small_families_are_two_universal_only_with_primitive_root_2():
     assert worst(11, 10, 7) <= 2**-7
     assert worst(7, 6, 3) <= 2**-3
     assert worst(7, 6, 4) > 2**-4  # extractor_vectors.json: universality fails from m = 4 for N = 7
+
+
+def divisor_degrees(size: int) -> list[int]:
+    """Degrees of the divisors of z^N - 1: it is z - 1 times (N - 1) / o different factors of degree o."""
+    order = order_of_2(size)
+    t = (size - 1) // order
+    return sorted(j * order + b for j in range(t + 1) for b in (0, 1) for _ in range(math.comb(t, j)))
+
+
+@pytest.mark.parametrize(("size", "m"), [(7, 3), (7, 4), (7, 6), (17, 8), (17, 9), (17, 15), (31, 20)])
+def test_the_excess_of_a_prime_counts_divisors(size, m):
+    counted = sum(degree < m for degree in divisor_degrees(size)) - 1
+    expected = 0.0 if m <= order_of_2(size) else math.log2(counted)
+    assert float(log2_excess(size, m)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("size", "m", "bits_lost"), [(997, 668, 3.7), (257, 72, 12.3), (10_007, 4866, 0)])
+def test_the_excess_on_record(size, m, bits_lost):
+    assert float(log2_excess(size, m)) == pytest.approx(bits_lost, abs=0.05)  # extractor-theory, section 1
+
+
+@pytest.mark.parametrize(("size", "m"), [(5, 3), (7, 3), (7, 4), (7, 5), (11, 9), (17, 9), (17, 12)])
+def test_the_excess_bounds_the_collisions_of_all_differences(size, m):
+    # A = sum over differences D of max(0, P_s[f_s(D) = 0] - 2^-m), by the rank of each difference's matrix.
+    n = size - 1
+    excess = 0.0
+    for difference in range(1 << n):
+        rows = [0] * m
+        for i in range(m):
+            rows[i] = (difference << i | difference >> (size - i)) & ((1 << size) - 1)
+        rank = 0
+        while rows:
+            pivot = rows.pop()
+            if pivot:
+                rank += 1
+                rows = [row ^ pivot if row & pivot & -pivot else row for row in rows]
+        excess += max(0.0, 2.0**-rank - 2.0**-m)
+    assert excess <= 2 ** float(log2_excess(size, m))
+    if m <= order_of_2(size):
+        assert excess < 1
+
+
+def test_a_plan_for_any_prime_pays_for_its_divisors():
+    # 801 - 3.7 bits and so on: the prime of cryptomite for n = 996 (its claim: 668).
+    ext = Circulant.plan(996, 800, -64, size=997)
+    assert (ext.seed_bits, ext.m) == (997, 670)
+    assert ext.m + float(log2_excess(997, ext.m)) <= 674
+    assert ext.m + 1 + float(log2_excess(997, ext.m + 1)) > 674
+    assert "log2 D" in ext.planned.theorem
+    again = Circulant(996, ext.m, **ext.planned.parameters)
+    assert again.seed_bits == 997
+    assert Circulant.plan(996, 800, -64, size=1019).m == 674
+    with pytest.raises(ParameterError, match="is not prime"):
+        Circulant.plan(996, 800, -64, size=1001)
+    with pytest.raises(ParameterError, match="above n"):
+        Circulant.plan(1000, 800, -64, size=997)
+
+
+def test_the_excess_of_a_plan_is_monotone():
+    for size in (7, 17, 127, 997):
+        found = [log2_excess(size, m) for m in range(1, size)]
+        assert found == sorted(found)

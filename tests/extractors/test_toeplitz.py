@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from qrng import _native, bits
 from qrng.claim import EntropyClaim
 from qrng.errors import BudgetError, ClosedError, ParameterError
-from qrng.extractors import ModifiedToeplitz, Toeplitz, extractor_class, extractor_names
+from qrng.extractors import Circulant, ModifiedToeplitz, Toeplitz, extractor_class, extractor_names
 from qrng.extractors.seeds import PreparedSeed, file_seed, system_seed
 
 # extractor_vectors.json, "known_answers": cryptomite 0.3.0 and randextract 0.2.2 agree on both.
@@ -91,6 +91,31 @@ def test_threads_share_the_blocks_of_any_size(kernel, threads):
     assert ext.extract_blocks(raw, seed, blocks=300, threads=threads) == ext.extract_blocks(raw, seed, blocks=300)
     with pytest.raises(ParameterError, match="threads"):
         ext.extract_blocks(raw, seed, threads=0)
+
+
+@pytest.mark.parametrize("cls", [Toeplitz, ModifiedToeplitz, Circulant])
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_threads_share_one_long_block(kernel, cls, blocks):
+    """Lengths that are no whole bytes, so that a second block starts inside one."""
+    n, m = 700_002, 300_001
+    ext = cls(n, m)
+    raw = np.random.default_rng(6).bytes(bits.bytes_for(blocks * n))
+    with ext.prepare(np.random.default_rng(7).bytes(ext.seed_bytes)) as seed:
+        assert ext._most_parts(seed.state) > 1  # or this would test nothing
+        one = ext.extract_blocks(raw, seed, blocks=blocks)
+        for threads in (2, 3, 64):
+            assert ext.extract_blocks(raw, seed, blocks=blocks, threads=threads) == one
+        if blocks == 1:
+            assert ext.extract(raw, seed, threads=2) == one
+
+
+def test_working_space_of_threads_is_wiped(monkeypatch):
+    wiped = []
+    monkeypatch.setattr("qrng.extractors.linear.wipe", lambda buffer: wiped.append(len(buffer)))
+    ext = Toeplitz(700_002, 300_001)
+    with ext.prepare(system_seed) as seed:
+        ext.extract(bytes(87_501), seed, threads=2)
+        assert wiped == [_native.lib.qrng_linear_parts_bytes(seed.state, 2)]
 
 
 def test_the_map_is_linear(kernel):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 
 import numpy as np
 import pytest
@@ -10,7 +12,8 @@ import pytest
 from qrng import bits
 from qrng.errors import BudgetError, ParameterError
 from qrng.extractors import Trevisan
-from qrng.extractors.trevisan import block_sizes, design_degree, irreducible
+from qrng.extractors.gf2 import irreducible
+from qrng.extractors.trevisan_bounds import DESIGN_FIELD, block_sizes, design_degree
 
 
 def product(a: int, b: int, polynomial: int) -> int:
@@ -27,7 +30,7 @@ def product(a: int, b: int, polynomial: int) -> int:
 
 def places(index: int, count: int, log_t: int) -> list[int]:
     """Elements a t + p(a) of a set of the basic design, a = 0 .. count - 1, p of the base-t digits of `index`."""
-    t, field = 1 << log_t, irreducible(log_t)
+    t, field = 1 << log_t, DESIGN_FIELD.get(log_t) or irreducible(log_t)
     digits = []
     while index:
         digits.append(index % t)
@@ -152,8 +155,42 @@ def test_a_plan_for_a_million_bits():
 
 def test_a_weak_seed_costs_four_bits_for_each_that_it_lacks():
     uniform = Trevisan.plan(1000, 800, -20)
-    weak = Trevisan.plan(1000, 800, -20, seed_min_entropy=uniform.seed_bits - 10)
+    weak = Trevisan.plan(1000, 800, -20, seed_min_entropy=uniform.seed_bits - 10, sources="product")
+    assert weak.seed_bits == uniform.seed_bits
     assert 0 <= uniform.m - weak.m - 40 <= 1
+    assert any("product" in assumption for assumption in weak.planned.assumptions)
+    # The one-bit error pays for it too: l follows from e1 = 2^((m - k + 6) / 4).
+    assert weak.l == math.ceil(math.log2(1000) + 2 * (1 - (weak.m - 800 + 6) / 4))
+
+
+def test_a_weak_seed_in_the_markov_model_pays_by_the_generic_theorem():
+    # 10 m = k + 4 (k2 - n2) - 4 log m + 18 log e + 9 log(4/3) - 6, extractor-theory, Trevisan, "Markov model".
+    ext = Trevisan.plan(1000, 800, -10, seed_min_entropy=2 * 4**10 - 3)
+    assert ext.seed_bits == 2 * 4**10
+    assert any("Markov" in assumption for assumption in ext.planned.assumptions)
+
+    def needs(m: int) -> float:
+        return 10 * m + 4 * 3 + 4 * math.log2(m) + 18 * 10 - 9 * math.log2(4 / 3) + 6
+
+    assert needs(ext.m) <= 800 < needs(ext.m + 1)
+    inner = 2 * -10 - ext.m + 2 - math.log2(3)
+    assert ext.l == math.ceil(math.log2(1000) + 2 * (1 - (ext.m - (800 + inner) + 6) / 4))
+    with pytest.raises(ParameterError, match="markov or product"):
+        Trevisan.plan(1000, 800, -10, seed_min_entropy=2 * 4**10, sources="hoped")
+
+
+@pytest.mark.parametrize(
+    ("n", "k", "log2_error", "m"),
+    # extractor-theory: "Classical only (654, 741)", which are randextract 0.2.2's lengths for the block design.
+    [(1000, 800, -64, 654), (1000, 800, -20, 741)],
+)
+def test_output_lengths_against_classical_side_information(n, k, log2_error, m):
+    ext = Trevisan.plan(n, k, log2_error, quantum_proof=False)
+    assert ext.m == m
+    assert "classical" in ext.planned.theorem
+    # The one-bit extractor's error, from its definition: (1/2) sqrt(2 delta - 1 + 2^(1 - k1)), k1 = k - m.
+    collisions = 2 * (math.ceil(n / ext.l) - 1) * 2.0**-ext.l
+    assert m * math.sqrt(collisions + 2.0 ** (1 - (k - m))) / 2 <= 2.0**log2_error
 
 
 def test_a_plan_without_output_is_refused():
@@ -190,3 +227,50 @@ def test_the_budget_is_counted():
         ext.extract(raw, seed[1:])
     with pytest.raises(ParameterError, match="raw"):
         ext.extract(raw[1:], seed)
+
+
+def test_the_fields_of_designs_are_primitive():
+    for log_t, polynomial in DESIGN_FIELD.items():
+        powers, value = set(), 1
+        for _ in range((1 << log_t) - 1):
+            powers.add(value)
+            value = product(value, 2, polynomial)
+        assert len(powers) == (1 << log_t) - 1
+
+
+def overlaps(m: int, log_t: int) -> list[int]:
+    """Sum over j < i of 2^|S_i and S_j in common|, for each i, over all pairs."""
+    sets = []
+    for b, size in enumerate(block_sizes(m, 1 << log_t)):
+        sets += [frozenset((b, place) for place in places(i, 1 << log_t, log_t)) for i in range(size)]
+    assert len(sets) == m
+    return [sum(2 ** len(chosen & other) for other in sets[:i]) for i, chosen in enumerate(sets)]
+
+
+@pytest.mark.parametrize(("log_t", "step"), [(3, 1), (4, 7), (6, 61)])
+def test_small_designs_keep_their_overlap(log_t, step):
+    # m up to 12 t, or 5 t: r = 1, so no sum is above m. (For t below 2 e, which is not used, sums may be.)
+    for m in range(1, (12 if log_t < 6 else 5) << log_t, step):
+        assert max(overlaps(m, log_t)) <= m, (m, log_t)
+
+
+def test_the_overlaps_on_record(test_data):
+    record = json.loads((test_data / "golden" / "extractor_vectors.json").read_text())
+    block = next(d for d in record["weak_designs"] if d["kind"].startswith("block design over GF(8)"))
+    assert overlaps(block["m"], 3) == block["overlap_sums"]
+    basic = next(d for d in record["weak_designs"] if d["kind"].startswith("GF(4)"))
+    assert [sorted(places(i, 4, 2)) for i in range(basic["m"])] == [sorted(s) for s in basic["sets"]]
+    checked = 0
+    for row in record["weak_design_overlap"]:
+        if row["m"] <= 200:
+            assert max(overlaps(row["m"], row["t"].bit_length() - 1)) / row["m"] == pytest.approx(
+                row["block_max_over_m"], abs=5e-4
+            )
+            checked += 1
+    assert checked == 2
+
+
+@pytest.mark.trial
+@pytest.mark.parametrize(("m", "log_t", "most"), [(500, 4, 0.998), (1000, 5, 0.999)])
+def test_larger_overlaps_on_record(m, log_t, most):
+    assert max(overlaps(m, log_t)) / m == pytest.approx(most, abs=5e-4)

@@ -26,9 +26,9 @@ def good(n: int, seed: int = 1) -> npt.NDArray[np.uint8]:
     return np.random.default_rng(seed).integers(0, 2, n, dtype=np.uint8)
 
 
-def with_run(n: int, at: int, length: int = 41) -> npt.NDArray[np.uint8]:
+def with_run(n: int, at: int, length: int = 41, seed: int = 1) -> npt.NDArray[np.uint8]:
     """Fair bits with one run of exactly `length`."""
-    bits = good(n)
+    bits = good(n, seed)
     bits[at : at + length] = 1 - bits[at - 1]
     bits[at + length] = bits[at - 1]
     return bits
@@ -66,7 +66,7 @@ def test_what_passes_is_the_stream_without_start_up_and_quarantine(
 
 def test_an_alarm_wipes_everything_held_and_the_chunk_that_raised_it() -> None:
     gate = Gate(1, 1, 1.0)
-    first, second = samples(good(20000)), samples(with_run(20000, 500), 20000)
+    first, second = samples(good(20000)), samples(with_run(20000, 500, seed=2), 20000)
     assert gate.push(first) == []
     held = [part.packed for part in gate._held]
     assert any(part.any() for part in held)
@@ -213,7 +213,7 @@ def test_an_error_inside_a_test_fails_for_good(
 ) -> None:
     Broken.__abstractmethods__ = frozenset()
     monkeypatch.setattr(Broken, "error", error)
-    monkeypatch.setattr(registry, "build", lambda setting: [Broken()])
+    monkeypatch.setattr(registry, "build", lambda setting, more: [Broken()])
     gate, stream = Gate(1, 1, 1.0), samples(good(3000))
     with pytest.raises(raised or type(error)):
         gate.push(stream)
@@ -239,7 +239,7 @@ def test_an_alarm_is_told_once_and_after_everything_is_wiped() -> None:
         told.append((alarm, gate.state, gate.status()["held_bits"], held[0].any(), bad.packed.any()))
 
     gate = Gate(1, 1, 1.0, on_alarm=on_alarm)
-    gate.push(samples(good(20000)))
+    gate.push(samples(good(20000, 9)))
     held = [part.packed for part in gate._held]
     bad = samples(with_run(20000, 500), 20000)
     for _ in range(3):
@@ -373,9 +373,11 @@ def test_status_is_json_and_counts() -> None:
     assert [(test["name"], test["per_lane"]) for test in status["tests"]] == [
         *((name, per_lane) for name in ("rct", "apt", "bank") for per_lane in (False, True)),
         ("learned", False),
+        ("sine", False),
         ("lfsr", False),
+        ("replay", False),
     ]
-    assert [test.get("cutoff") for test in status["tests"]] == [35, 35, 645, 645, None, None, None, None]
+    assert [test.get("cutoff") for test in status["tests"]] == [35, 35, 645, 645, *[None] * 6]
     alpha = 2.0**-30
     assert status["false_alarm_bound"] == pytest.approx(2 * 5000 * alpha + (2 * 5000 / 1024 + 1 + 2) * alpha)
     assert 0 < status["log2_evidence"] < 40

@@ -52,6 +52,20 @@ def test_a_slower_noise_is_found_by_the_differences() -> None:
     assert test.alarm(at).detail == "distribution of differences"
 
 
+def test_an_amplifier_that_rings_is_found_by_the_linear_prediction() -> None:
+    # Each sample keeps the spread of the healthy one, but most of it is foretold by the two before: an AR(2) process.
+    rng, n = np.random.default_rng(5), 1 << 15
+    noise, values = rng.normal(0, 1, n), np.zeros(n)
+    for t in range(2, n):
+        values[t] = 1.2 * values[t - 1] - 0.9 * values[t - 2] + noise[t]
+    ringing = np.clip(np.rint(127.5 + 30 * values / values.std()), 0, 255).astype(np.uint8)
+    test = HistogramTest(Setting.of(8, 1, round(claim_of(30), 2)))
+    at = first_alarm(test, np.concatenate([adc(1 << 15, 30, 6), ringing]), 8)
+    assert at is not None
+    assert (1 << 15) < at < (1 << 15) + 3000
+    assert test.alarm(at).detail == "distribution around a linear prediction"
+
+
 @pytest.mark.parametrize("width", [2, 4, 8])
 def test_false_alarms_of_the_least_favourable_source_stay_within_the_bound(width: int) -> None:
     claim, n, alarms = width / 2, 1 << 13, 0

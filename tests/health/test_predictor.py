@@ -10,7 +10,7 @@ import pytest
 
 from qrng import Samples
 from qrng.errors import HealthAlarm, ParameterError
-from qrng.health import Gate, Setting, registry
+from qrng.health import Gate, Setting, plugin, registry
 from qrng.health.base import Piece
 from qrng.health.predictor import HISTORY, PredictorTest
 
@@ -88,6 +88,10 @@ def raising(history: Any) -> Any:
     raise RuntimeError("no")
 
 
+def leaving(history: Any) -> Any:
+    raise SystemExit(9)
+
+
 HOSTILE = {
     "NaN": (float("nan"), 0.5),
     "negative": (-0.5, 1.5),
@@ -97,6 +101,7 @@ HOSTILE = {
     "no numbers": ("a", "b"),
     "nothing": None,
     "raises": raising,
+    "exits": leaving,
 }
 
 
@@ -106,7 +111,28 @@ def test_a_hostile_predictor_stakes_nothing_and_is_soon_not_asked_again(kind: st
     test = made(predictor)
     assert feed(test, np.ones(4096, np.uint8)) is None
     assert 2.0 ** test.evidence() == pytest.approx(4096)  # M grows by one with each symbol and nothing else
-    assert predictor.asked == test.unusable == 8
+    assert predictor.asked == test.patience.unusable == 8
+
+
+def test_a_slow_predictor_stakes_nothing_and_is_soon_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clock:
+        now = 0.0
+
+        def perf_counter(self) -> float:
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(plugin, "time", clock)
+
+    def late(history: Any) -> Any:
+        clock.now += 1.5
+        return (0.1, 0.9)
+
+    predictor = Echo(late)
+    test = made(predictor)
+    assert feed(test, np.ones(4096, np.uint8)) is None
+    assert 2.0 ** test.evidence() == pytest.approx(4096)
+    assert predictor.asked == plugin.PATIENCE
 
 
 def test_a_predictor_cannot_change_what_it_is_shown() -> None:
@@ -140,8 +166,9 @@ def test_the_gate_runs_what_an_entry_point_brings_and_shares_the_false_alarms(mo
     added = makers | {"mine": lambda setting: [PredictorTest(setting, "mine", Echo(majority))]}
     monkeypatch.setattr(registry, "_makers", lambda: added)
     gate = Gate(1, 1, 1.0)
-    thresholds = [test["log2_threshold"] for test in gate.status()["tests"] if "log2_threshold" in test]
-    assert thresholds == [66.0] * 4  # bank, learned, lfsr, mine: a quarter each of 2^-64
+    found = {test["name"]: test["log2_threshold"] for test in gate.status()["tests"] if "log2_threshold" in test}
+    assert set(found) == {"bank", "learned", "sine", "lfsr", "replay", "mine"}
+    assert sum(2.0 ** (64 - threshold) for threshold in found.values()) == pytest.approx(1)
     with pytest.raises(HealthAlarm):
         gate.push(Samples.from_symbols(np.concatenate([fair(4096, 6), swinging(8192, 7)])))
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from qrng.health import HealthTest, Setting
+from qrng.health.models.features import Shape
+from qrng.health.models.model import Model
 from qrng.health.scan import scan
+from qrng.health.score import Calibration, ScoreTest
 from qrng.report.health import LOOKS, Trace, health_html
 from qrng.samples import Samples
 
@@ -19,7 +23,7 @@ def test_the_trace_ends_where_the_scan_does_and_shows_its_evidence() -> None:
     report = scan([stream(0.5)], bits_per_symbol=1, lanes=1, claim=1, observe=trace, every=1 << 12)
     assert [tested for tested, _ in trace.points] == list(range(1 << 12, (1 << 17) + 1, 1 << 12))
     assert max(trace.points[-1][1].values()) == report.log2_evidence
-    assert set(trace.points[-1][1]) == {"bank", "learned", "lfsr"}
+    assert set(trace.points[-1][1]) == {"bank", "learned", "sine", "lfsr", "replay"}
 
 
 def test_the_trace_reaches_the_threshold_at_an_alarm() -> None:
@@ -60,3 +64,18 @@ def test_the_page_says_state_claim_and_alarms(p: float) -> None:
     assert page.count("<svg") == 1
     assert "<script" not in page
     assert page.count('<tr class="bad">') == len(report.alarms) == (1 if p > 0.5 else 0)
+
+
+def test_the_page_names_what_a_test_assumes_beyond_the_claim() -> None:
+    pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
+    pytest.importorskip("jinja2", reason="the extra 'report' is not installed")
+    model = Model("sum-of-squares", Shape(1, 1, 128), {"mean": np.zeros(8), "deviation": np.ones(8)})
+    healthy = stream(0.5, 128 * 100).symbols().reshape(100, 128)
+
+    def tests(setting: Setting) -> list[HealthTest]:
+        return [ScoreTest(setting, "strange", model, Calibration.of(model, healthy))]
+
+    for more, said in (([], False), ([tests], True)):
+        report = scan([stream(0.5, 1 << 14)], bits_per_symbol=1, lanes=1, claim=1, more=more)
+        page = health_html(report, Trace(), name="raw.bin", read_as="packed-msb", same_data=False)
+        assert ("For strange this takes exchangeable windows too, which the claim does not imply." in page) is said

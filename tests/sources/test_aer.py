@@ -68,8 +68,11 @@ def test_a_seed_makes_it_repeatable_and_says_so() -> None:
         ("aer:", "needs a fake backend"),
         ("aer:fake_provider_for_backend", "no fake backend named"),
         ("aer:fake_nowhere", "no fake backend named .fake_nowhere.; there are fake_ . .*torino"),
-        ("aer:fake_melbourne?circuit=w", "one of hadamard, bell, ghz or chsh"),
-        ("aer:fake_melbourne?noise=full", "one of readout, none"),
+        (
+            "aer:fake_melbourne?circuit=w",
+            "one of hadamard, bell, ghz, source-independent, chsh, mermin, dimension-witness",
+        ),
+        ("aer:fake_melbourne?noise=loud", "one of readout, gates, full, none"),
         ("aer:fake_melbourne?circuit=bell&qubits=1,2,3", "even number"),
         ("aer:fake_melbourne?qubits=99", "from 0 to 14"),
         ("aer:fake_melbourne?qubits=a", '"all" or numbers'),

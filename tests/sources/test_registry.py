@@ -7,7 +7,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
+from qrng.cli import cli
 from qrng.errors import MissingExtraError, ParameterError
 from qrng.sources import available, open_source, registry
 from qrng.sources.simulator import SimulatorSource
@@ -27,7 +29,7 @@ def test_options_come_from_the_spec_or_from_keywords() -> None:
     [
         ("nowhere:x", {}, "must start with one of file:, device:, ibm:, aer:, sim:"),
         ("sim", {}, "must start with one of file:, device:, ibm:, aer:, sim:"),
-        ("sim:?qbits=3", {}, "no option named 'qbits'; there are readout_error, calibration, qubits"),
+        ("sim:?qbits=3", {}, "no option named 'qbits'; there are circuit, readout_error, calibration, qubits"),
         ("sim:?qubits=many", {}, "qubits takes a whole number"),
         ("sim:", {"qubits": 2.5}, "qubits takes a whole number"),
         ("sim:?drift=0.1,0.2", {}, "drift takes one number"),
@@ -59,7 +61,26 @@ def test_what_is_available_is_listed_without_importing_it() -> None:
     rows = {row["scheme"]: row for row in available()}
     assert rows["sim"]["available"] and rows["file"]["needs"] is None
     for row in rows.values():
-        assert set(row) == {"scheme", "example", "about", "available", "needs"}
+        assert set(row) == {"scheme", "example", "about", "available", "needs", "missing"}
+        assert row["available"] == (row["needs"] is None and row["missing"] is None)
+
+
+def test_an_account_that_is_missing_is_said_so(
+    ibm_extra: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def ibm() -> dict[str, object]:
+        return next(row for row in available() if row["scheme"] == "ibm")
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("QISKIT_IBM_TOKEN", raising=False)
+    assert not ibm()["available"] and "no account: save one with" in str(ibm()["missing"])
+    assert "[missing: no account" in CliRunner().invoke(cli, ["sources"]).stdout
+    monkeypatch.setenv("QISKIT_IBM_TOKEN", "not looked at")
+    assert ibm()["available"] and ibm()["missing"] is None
+    monkeypatch.delenv("QISKIT_IBM_TOKEN")
+    (tmp_path / ".qiskit").mkdir()
+    (tmp_path / ".qiskit" / "qiskit-ibm.json").write_text("{}")
+    assert ibm()["available"]
 
 
 def test_a_missing_extra_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:

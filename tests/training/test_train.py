@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qrng.artefact import read, write
 from qrng.health.learned import artefact
 from qrng.training import train as training
 from qrng.training.families import BLOCK, FAMILIES, sequences
@@ -63,3 +64,21 @@ def test_what_was_learned_beats_staking_nothing_on_sequences_never_seen() -> Non
     value, _ = loss_and_gradient(artefact.load(), z, ones.ravel(), np.repeat(size, 256))
     assert value < -0.3  # a constant bet that knew the bias would reach -1 where the bias is constant
     assert np.abs(stakes(artefact.load(), np.zeros((1, INPUTS)))).max() == 0
+
+
+@pytest.mark.trial
+def test_training_makes_the_shipped_artefact_again_bit_for_bit(tmp_path: Path) -> None:
+    """Some minutes. Sums of products are the linear algebra library's: another one may round otherwise."""
+    make(tmp_path)
+    for name in ("weights.npz", "manifest.json"):
+        assert (tmp_path / name).read_bytes() == (artefact.FOLDER / name).read_bytes()
+
+
+def test_what_is_shipped_and_its_manifest_come_out_of_the_writer_bit_for_bit(tmp_path: Path) -> None:
+    arrays, manifest = read(artefact.FOLDER / "weights.npz", artefact.FOLDER / "manifest.json", artefact.SCHEMA)
+    facts = {name: value for name, value in manifest.items() if name != "sha256"}
+    assert write(tmp_path / "weights.npz", tmp_path / "manifest.json", arrays, facts) == manifest
+    for name in ("weights.npz", "manifest.json"):
+        assert (tmp_path / name).read_bytes() == (artefact.FOLDER / name).read_bytes()
+    mean, error = null_mean_payoff(artefact.load())
+    assert (mean, error) == pytest.approx((manifest["null_mean_payoff"], manifest["null_mean_payoff_standard_error"]))

@@ -16,7 +16,7 @@ from qrng.claim import EntropyClaim
 from qrng.entropy.physical.limits import check_error, share
 from qrng.errors import EntropyError, ParameterError
 
-__all__ = ["NO_LOOPHOLE_CLOSED", "BellCounts", "chsh", "min_entropy_of_s", "pironio_bits"]
+__all__ = ["NO_LOOPHOLE_CLOSED", "BellCounts", "chsh", "min_entropy_of_s", "pironio_bits", "z_score"]
 
 TSIRELSON = 2 * math.sqrt(2)
 NO_LOOPHOLE_CLOSED = "Bell-witnessed on one chip, no crosstalk assumed: no locality loophole is closed"
@@ -74,8 +74,8 @@ class BellCounts:
         found = {}
         for setting in (0, 1):
             a, b = self.counts[setting], self.counts[:, setting]
-            found[f"a{setting}"] = _z(a[:, 1, :].sum(axis=1), a.sum(axis=(1, 2)))
-            found[f"b{setting}"] = _z(b[:, :, 1].sum(axis=1), b.sum(axis=(1, 2)))
+            found[f"a{setting}"] = z_score(a[:, 1, :].sum(axis=1), a.sum(axis=(1, 2)))
+            found[f"b{setting}"] = z_score(b[:, :, 1].sum(axis=1), b.sum(axis=(1, 2)))
         return found
 
     def worst_signalling(self) -> float:
@@ -100,7 +100,7 @@ class BellCounts:
 _WINS = np.array([[[[int((a ^ b) == (x & y)) for b in (0, 1)] for a in (0, 1)] for y in (0, 1)] for x in (0, 1)])
 
 
-def _z(ones: npt.NDArray[np.int64], total: npt.NDArray[np.int64]) -> float:
+def z_score(ones: npt.NDArray[np.int64], total: npt.NDArray[np.int64]) -> float:
     """z-score of the difference of two proportions."""
     pooled = ones.sum() / total.sum()
     spread = math.sqrt(pooled * (1 - pooled) * (1 / total[0] + 1 / total[1]))
@@ -169,4 +169,5 @@ def chsh(
         ),
         "Pironio et al., Nature 464, 1021 (2010); Pironio, Massar, Phys. Rev. A 87, 012336 (2013)",
         2,
+        symbols=counts.trials,
     )

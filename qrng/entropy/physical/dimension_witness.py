@@ -1,7 +1,7 @@
 """Prepare and measure: randomness from the dimension of the message.
 
 Lunghi et al., Phys. Rev. Lett. 114, 150501 (2015), after Bowles, Quintino and Brunner, Phys. Rev. Lett. 112, 140407
-(2014). Four preparations x, two measurements y; with p[x, y] = P(b=1 | x, y),
+(2014). Four preparations x, two measurements y; with p[x, y] = P(b=1 given x, y)::
 
     W = |(p00 − p10)(p21 − p31) − (p01 − p11)(p20 − p30)|,   H = −log2 ½ (1 + √((1 + √(1 − W²)) / 2)),
 

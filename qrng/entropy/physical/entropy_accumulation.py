@@ -109,4 +109,5 @@ def entropy_accumulation(
         ),
         "Arnon-Friedman, Dupuis, Fawzi, Renner, Vidick, Nat. Commun. 9, 459 (2018)",
         2,
+        symbols=counts.trials,
     )

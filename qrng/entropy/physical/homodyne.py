@@ -6,7 +6,7 @@ noise e, no bin is more probable than
 
     max{ lowest, highest, erf(δ / (2√2)) }.
 
-Worst case: the largest |e| that is admitted. Average case: the mean of that maximum over a Gaussian e.
+Worst case: the largest size of e that is admitted. Average case: the mean of that maximum over a Gaussian e.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _assumptions(noise: str) -> tuple[str, ...]:
         "of those with the local oscillator on and off",
         noise,
         "samples are taken within the detector's bandwidth, so that they are independent",
-        "range and resolution of the converter are as given",
+        "variances, range and resolution of the converter are exactly as given",
     )
 
 

@@ -151,4 +151,5 @@ def probability_estimation(
         ),
         "Zhang, Knill, Bierhorst, Phys. Rev. A 98, 040304 (2018)",
         2,
+        symbols=counts.trials,
     )

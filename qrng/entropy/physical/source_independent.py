@@ -104,6 +104,7 @@ class SourceIndependent:
                 "counted over all Z rounds of the run together",
             ),
             "Cao, Zhou, Yuan, Ma, Phys. Rev. X 6, 011020 (2016)",
+            symbols=self.z_rounds,
         )
 
 

@@ -148,7 +148,9 @@ def trusted_lanes(
         f"{coupled} independent of each other given the side information",
         "entropy is counted over whole shots",
     )
-    return TrustedLanes(tuple(bounds), EntropyClaim(mean, log2_error, assumptions, _REFERENCE))
+    weakest = min(mean, min(bound.min_entropy for bound in bounds if bound.min_entropy > 0))
+    claim = EntropyClaim(mean, log2_error, assumptions, _REFERENCE, weakest_lane=weakest)
+    return TrustedLanes(tuple(bounds), claim)
 
 
 def _each(name: str, errors: Calibration | Sequence[Calibration], n: int) -> list[Calibration]:

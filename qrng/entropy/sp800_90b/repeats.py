@@ -9,12 +9,15 @@ import numpy as np
 
 from qrng import bits
 from qrng._native import check, ffi, lib, readable
+from qrng.errors import ParameterError
 
 __all__ = ["Repeats", "find"]
 
 _WINDOW = 64  # bits
 _BINS = 4096
-_KEYS = 1 << 20  # windows sorted at a time at least, or an eighth of them, so that the text is read some eight times
+_KEYS = 1 << 20  # windows sorted at a time at least, or an eighth of them, so that the text is read some eight times;
+_MANY_KEYS = 1 << 24  # above this number a 32nd of them: two bits of memory for a bit of text
+_SUFFIX_BYTES = 1 << 32  # memory that a suffix array may take
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,21 @@ class Repeats:
 def find(symbols: bits.Symbols | None, packed: bits.Bytes | None, length: int, width: int) -> Repeats:
     """Repeats of `length` symbols, given one a byte, packed at `width` bits a symbol, or (None) either way.
 
-    Sorted 64-bit windows do where no repeat is longer; the suffix array does always.
+    Sorted 64-bit windows do where no repeat is longer; the suffix array does always, but takes some 10 bytes a symbol.
+
+    Raises:
+        ParameterError: the suffix array is needed and would take more than 4 GiB.
     """
     if packed is None:
         packed = bits.pack(symbols if symbols is not None else (), width)
     found = _by_windows(packed, length, width)
     if found is None:
+        needed = 8 * length + lib.qrng_entropy_suffix_scratch_bytes(length)
+        if needed > _SUFFIX_BYTES:
+            raise ParameterError(
+                f"{length} symbols with a repeat of {_WINDOW} bits or more: their suffix array takes "
+                f"{needed / 2**30:.0f} GiB, more than {_SUFFIX_BYTES >> 30}; assess shorter segments (--segment N)"
+            )
         found = _by_suffixes(bits.unpack(packed, length, width) if symbols is None else symbols)
     largest, pairs = found
     longest = int(np.flatnonzero(largest)[-1]) if largest.any() else 0
@@ -59,7 +71,8 @@ def _by_windows(packed: bits.Bytes, length: int, width: int) -> tuple[Any, Any] 
     bins = np.zeros(_BINS, np.uint64)
     lib.qrng_entropy_window_bins(_u64(bins), readable(packed), length, width)
     fullest = int(bins.max())
-    capacity = max(min(_KEYS, length), length // 8, fullest, 1)
+    part = max(min(length // 8, _MANY_KEYS), length // 32)
+    capacity = max(min(_KEYS, length), part, fullest, 1)
     keys, spare = np.empty(capacity + 1, np.uint64), np.empty(max(fullest, 1), np.uint64)
     largest, pairs = np.zeros(_WINDOW + 1, np.uint64), np.zeros(_WINDOW + 1, np.uint64)
     status = lib.qrng_entropy_window_repeats(

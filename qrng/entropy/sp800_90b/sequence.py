@@ -18,10 +18,12 @@ from qrng.entropy.sp800_90b.repeats import Repeats, find
 from qrng.errors import ParameterError
 from qrng.samples import Samples
 
-__all__ = ["Sequence", "bit_string", "histogram", "literal"]
+__all__ = ["MAX_BITS", "Sequence", "bit_string", "histogram", "literal"]
 
 LITERAL = "literal"
 BITSTRING = "bitstring"
+MAX_BITS = 2**31 - 2
+"""Longest sequence that the counts of the C core hold."""
 MAX_WIDTH = 8  # bits: the standard's estimators are for symbols of at most 8 bits (section 6.4)
 
 
@@ -97,6 +99,10 @@ def literal(samples: Samples) -> Sequence:
             f"symbols of {samples.bits_per_symbol} bits: SP 800-90B estimators take at most {MAX_WIDTH}; "
             "reduce each symbol to 8 bits first (section 6.4)"
         )
+    if samples.bits_per_symbol == 1:
+        ones = bits.count(samples.packed, samples.count)
+        if 0 < ones < samples.count:
+            return Sequence(LITERAL, samples.count, 2, samples.packed)
     symbols = samples.symbols()
     present = np.flatnonzero(histogram(symbols))
     gaps = present.size > 0 and int(present[-1]) != present.size - 1
@@ -106,7 +112,7 @@ def literal(samples: Samples) -> Sequence:
         symbols = rank[symbols]
     packed = None
     if present.size <= 2:
-        packed = bits.pack(symbols) if gaps or samples.bits_per_symbol > 1 else samples.packed
+        packed = bits.pack(symbols)
     return Sequence(LITERAL, samples.count, int(present.size), packed, symbols)
 
 

@@ -14,16 +14,13 @@ from dataclasses import dataclass
 from qrng.entropy.sp800_90b import iid, registry
 from qrng.entropy.sp800_90b.estimate import Estimate, Estimator, NotApplicable, Skipped
 from qrng.entropy.sp800_90b.permutation import GROUPS
-from qrng.entropy.sp800_90b.sequence import BITSTRING, LITERAL, bit_string, literal
+from qrng.entropy.sp800_90b.sequence import BITSTRING, LITERAL, MAX_BITS, bit_string, literal
 from qrng.errors import ParameterError
 from qrng.samples import Samples
 
 __all__ = ["TRACKS", "Outcome", "Progress", "run"]
 
 TRACKS = ("non-iid", "iid", "conditioned")
-
-MAX_BITS = 2**31 - 2
-"""Longest sequence that the counts of the C core hold."""
 
 Progress = Callable[[int, int, str], None]
 """Called after each estimator with: estimators done, estimators in all, name of the one just done."""
@@ -59,11 +56,12 @@ def run(
     *,
     seed: int | None = None,
     workers: int = 1,
+    all_rounds: bool = False,
 ) -> Outcome:
     """Run every estimator of a track, and the IID tests where the track asks for them.
 
-    `seed` names the shuffles of the IID tests (None draws one); `workers` is a number of threads, on which the result
-    does not depend.
+    `seed` names the shuffles of the IID tests (None draws one), which `all_rounds` has ranked beyond what the verdict
+    needs; `workers` is a number of threads, on which the result does not depend.
 
     Samples of one symbol only get 0 bits, as the standard's reference tool awards; no estimator is run.
 
@@ -99,7 +97,7 @@ def run(
 
     verdict = None
     if track == "iid":
-        verdict = _iid_tests(samples, seed, workers, progress)
+        verdict = _iid_tests(samples, seed, workers, all_rounds, progress)
         if not verdict.passed:
             refused = tuple(Skipped(e.name, on, "the samples are not IID") for e, on in plan)
             return Outcome(k, (), refused, None, None, 0.0, verdict)
@@ -135,11 +133,13 @@ def run(
     return Outcome(k, tuple(estimates), tuple(left_out), h_original, h_bitstring, min(totals), verdict)
 
 
-def _iid_tests(samples: Samples, seed: int | None, workers: int, progress: Progress | None) -> iid.IidVerdict:
+def _iid_tests(
+    samples: Samples, seed: int | None, workers: int, all_rounds: bool, progress: Progress | None
+) -> iid.IidVerdict:
     total = sum(map(len, GROUPS.values()))
 
     def settled(values: int) -> None:
         if progress:
             progress(values, total, "permutation tests")
 
-    return iid.test(samples, seed=seed, workers=workers, progress=settled)
+    return iid.test(samples, seed=seed, workers=workers, exhaustive=all_rounds, progress=settled)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import io
-import json
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from qrng.errors import HealthFailure
+from qrng.artefact import read
+from qrng.errors import FormatError, HealthFailure
 
-__all__ = ["FOLDER", "load"]
+__all__ = ["FOLDER", "SCHEMA", "load"]
+
+SCHEMA = "qrng.learned/1"
 
 FOLDER = Path(__file__).parent
 
@@ -26,11 +26,7 @@ def load(folder: Path = FOLDER) -> npt.NDArray[np.float64]:
         HealthFailure: a file is missing, or the weights are not those that the manifest names.
     """
     try:
-        manifest = json.loads((folder / "manifest.json").read_text())
-        content = (folder / "weights.npz").read_bytes()
-        if hashlib.sha256(content).hexdigest() != manifest["sha256"]:
-            raise ValueError("its SHA-256 is not the manifest's")
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return np.ascontiguousarray(arrays["weights"], np.float64)
-    except (OSError, ValueError, KeyError) as error:
+        arrays, _ = read(folder / "weights.npz", folder / "manifest.json", SCHEMA)
+        return np.ascontiguousarray(arrays["weights"], np.float64)
+    except (FormatError, KeyError, ValueError) as error:
         raise HealthFailure(f"the learned health test's artefact can't be used ({error}): reinstall") from error

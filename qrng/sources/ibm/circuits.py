@@ -8,7 +8,6 @@ P(read 0 | 1) of every qubit.
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -24,11 +23,13 @@ __all__ = [
     "KNOWN_ANSWERS",
     "WRONG_ANSWERS",
     "Shots",
+    "WrongAnswersError",
     "build",
     "build_chsh",
     "columns",
     "known_pattern",
     "read_results",
+    "right_answers",
 ]
 
 KNOWN_ANSWERS = 2
@@ -41,6 +42,18 @@ CHSH_B = (math.pi / 4, -math.pi / 4)
 """Angles in the plane of X and Z of the settings x and y, which reach S = 2√2 on (|00⟩ + |11⟩)/√2."""
 
 Bits = npt.NDArray[np.uint8]
+
+
+class WrongAnswersError(SourceError):
+    """A known-answer circuit came out wrong; holds how often each lane was right, of so many shots."""
+
+    def __init__(self, text: str, right: list[int], answers: int) -> None:
+        super().__init__(text)
+        self.right, self.answers = right, answers
+
+    def outcomes(self, qubits: list[int]) -> dict[str, tuple[int, int]]:
+        """Right answers and answers of each physical qubit."""
+        return {str(q): (k, self.answers) for q, k in zip(qubits, self.right, strict=True)}
 
 
 def known_pattern(qubits: int) -> Bits:
@@ -152,10 +165,11 @@ def read_results(result: Any, qubits: int, hadamards: int, shots: int) -> Shots:
     worst = wrong.max(axis=0) / shots
     if (worst > WRONG_ANSWERS).any():
         lanes = ", ".join(map(str, np.flatnonzero(worst > WRONG_ANSWERS)[:10]))
-        raise SourceError(
+        text = (
             f"the known-answer circuits came out wrong (up to {worst.max():.0%}) in lanes {lanes}: the job is "
             "rejected. Leave those qubits out, or look whether the backend returns real shots"
         )
+        raise WrongAnswersError(text, [int(k) for k in (2 * shots - wrong.sum(axis=0))], 2 * shots)
     for table in tables[KNOWN_ANSWERS:]:
         _refuse_sorted(table)
     ones, zeros = wrong[0], wrong[1]  # of the pattern circuit, of its complement
@@ -181,10 +195,31 @@ def columns(array: Any, qubits: int, shots: int) -> Bits:
     return np.ascontiguousarray(bits[:, 8 * width - qubits :][:, ::-1])
 
 
+def right_answers(shots: Shots, qubits: list[int]) -> dict[str, tuple[int, int]]:
+    """How often each physical qubit gave the known answer, of so many."""
+    both = 2 * shots.answers
+    flips = zip(qubits, shots.flips01, shots.flips10, strict=True)
+    return {str(q): (both - a - b, both) for q, a, b in flips}
+
+
 def _refuse_sorted(table: Bits) -> None:
-    """Raise SourceError for shots in rising order, as counts that were expanded again have it."""
-    words = [row.tobytes() for row in np.packbits(table[:, ::-1], axis=1)]
-    if len(set(words)) >= 4 and all(a <= b for a, b in itertools.pairwise(words)) and len(words) >= 32:
-        raise SourceError(
-            "the shots come in sorted order, not in the order in which they were taken: the job is rejected"
-        )
+    """Raise SourceError for shots that are sorted, or grouped by outcome, as counts that were expanded again have them.
+
+    Shots that don't depend on each other come in each order with the same probability: with c_i shots of the d
+    outcomes, N!/Π c_i! orders, of which d! are grouped and 4 sorted (up or down, from the first or the last bit).
+    Refused is what has a probability of at most 2⁻⁴⁰ by chance.
+    """
+    for bits in (table, table[:, ::-1]):
+        packed = np.packbits(bits, axis=1)
+        words = packed.view(f"S{packed.shape[1]}").reshape(-1)
+        _, ids, counts = np.unique(words, return_inverse=True, return_counts=True)
+        log_orders = math.lgamma(len(ids) + 1) - sum(math.lgamma(c + 1) for c in counts.tolist())
+        steps = np.diff(ids)
+        grouped = np.count_nonzero(steps) == counts.size - 1
+        ordered = (steps >= 0).all() or (steps <= 0).all()
+        log_chance = math.lgamma(counts.size + 1) if not ordered else math.log(4)
+        if (grouped or ordered) and log_chance - log_orders <= -40 * math.log(2):
+            raise SourceError(
+                "the shots come in sorted order or grouped by outcome, not in the order in which they were taken: the "
+                "job is rejected"
+            )

@@ -2,7 +2,8 @@
 
 The token is the client's business: it is read by qiskit-ibm-runtime from its own account file or QISKIT_IBM_TOKEN, is
 cut out of every message here, and is never sent as it is: where the exchange for a short-lived token fails, the client
-would fall back to the raw API key, which is made an error.
+would fall back to the raw API key, which is made an error. Nor does the client repeat by itself what it posts: a job
+that arrived although the answer was an error is looked up first (`retried`).
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ _ADVICE = {
     "RuntimeJobNotFound": "no such job in this account and instance; is it another instance's?",
     "RuntimeJobFailureError": "the job failed on the platform; its bits are lost, submit it again",
     "RuntimeJobMaxTimeoutError": "the job ran into its maximum execution time; ask for fewer shots in a job",
-    "RuntimeInvalidStateError": "the job was cancelled or is in a state that does not allow this",
-    "RuntimeJobTimeoutError": "the job is still waiting; collect it later",
+    "RuntimeInvalidStateError": "the job has ended or is in a state that does not allow this; `qrng jobs` shows it",
+    "RuntimeJobTimeoutError": "the job is still waiting and not lost; collect it later with `qrng jobs collect`",
     "IBMInputValueError": "the platform's client refuses the request",
 }
 _STATUS_ADVICE = {
@@ -44,9 +45,10 @@ _STATUS_ADVICE = {
     429: "too many requests or jobs at once; wait, or collect those that are pending",
     503: "the service is down or in maintenance; try again later",
 }
-_TRANSIENT = (429, 500, 502, 503, 504)
+_TRANSIENT = (429, 500, 502, 503, 504, 520, 521, 522, 524)
 _TRIES = 5
 _FIRST_WAIT = 1.0  # seconds; doubled after each try
+_SILENCE = 120.0  # seconds without a byte of an answer, after which a request is given up; the client has no limit
 
 
 class TransientError(SourceError):
@@ -60,7 +62,7 @@ def connect(instance: str | None = None) -> Any:
         MissingExtraError: qiskit-ibm-runtime is not installed.
         SourceError: no account, a wrong token, no connection.
     """
-    refuse_raw_key()
+    prepare()
     from qiskit_ibm_runtime import QiskitRuntimeService
 
     log = logging.getLogger("qiskit_ibm_runtime")
@@ -71,6 +73,65 @@ def connect(instance: str | None = None) -> Any:
             return QiskitRuntimeService(instance=instance)
     finally:
         log.setLevel(level)
+
+
+def prepare() -> None:
+    """What has to be changed in the client before the first connection; done once a process.
+
+    Raises:
+        MissingExtraError: qiskit-ibm-runtime is not installed.
+        SourceError: this version of the client is built otherwise, so that the promises can't be kept.
+    """
+    refuse_raw_key()
+    post_once()
+
+
+def post_once() -> None:
+    """Keep the client from repeating a POST after a 5xx answer, and from waiting for ever for an answer.
+
+    A job may have arrived although the answer was an error: it is looked up by its tag before it is sent again.
+    """
+    try:
+        from qiskit_ibm_runtime.api import client as api
+    except ImportError:  # where it is up to 0.49
+        from qiskit_ibm_runtime.api.clients import runtime as api
+    session: Any = getattr(api, "RetrySession", None)
+    if session is None or not hasattr(session, "_initialize_retry"):
+        raise SourceError(
+            "this version of qiskit-ibm-runtime builds its connections in an unknown way, so that it can't be kept "
+            "from sending a job twice; install a version from 0.49 to 0.51"
+        )
+    if getattr(session, "posts_once", False):
+        return
+    from urllib3.util.retry import Retry
+
+    class OnceSession(session):  # type: ignore[misc]
+        """Repeats what can be repeated without harm."""
+
+        posts_once = True
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self._timeout = (5.0, _SILENCE)
+
+        def request(self, method: str, url: str, bare: bool = False, **options: Any) -> Any:
+            if options.get("timeout", 0) is None:
+                options["timeout"] = self._timeout
+            return super().request(method, url, bare, **options)
+
+        def _initialize_retry(self, *args: Any, **options: Any) -> None:
+            super()._initialize_retry(*args, **options)
+            for adapter in self.adapters.values():
+                theirs = adapter.max_retries
+                adapter.max_retries = Retry(  # of POST, only a connection that could not be made
+                    total=theirs.total,
+                    connect=theirs.connect,
+                    backoff_factor=theirs.backoff_factor,
+                    status_forcelist=theirs.status_forcelist,
+                    respect_retry_after_header=False,
+                )
+
+    api.RetrySession = OnceSession
 
 
 def refuse_raw_key() -> None:
@@ -87,7 +148,7 @@ def refuse_raw_key() -> None:
     if handler is None or not hasattr(handler, "get_headers"):
         raise SourceError(
             "this version of qiskit-ibm-runtime builds its authentication in an unknown way, so that it can't be kept "
-            "from sending the raw API key; install a version between 0.40 and 0.51"
+            "from sending the raw API key; install a version from 0.49 to 0.51"
         )
     if getattr(handler, "never_sends_raw_key", False):
         return
@@ -135,6 +196,16 @@ def _clean(error: BaseException) -> str:
     return text[:300]
 
 
+def _lost_connection(error: BaseException | None) -> bool:
+    """Whether an error, or what it was raised from, is one of the way to the platform."""
+    while error is not None:
+        names = {kind.__name__ for kind in type(error).__mro__}
+        if names & {"RequestException", "ConnectionError", "RequestsApiError", "HTTPError", "TimeoutError"}:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def translate(error: BaseException, doing: str) -> SourceError:
     """The error as one line: what failed, why, what to do."""
     names = [kind.__name__ for kind in type(error).__mro__]
@@ -149,7 +220,7 @@ def translate(error: BaseException, doing: str) -> SourceError:
     advice = next((_ADVICE[name] for name in names if name in _ADVICE), None)
     if advice is None and status is not None:
         advice = _STATUS_ADVICE.get(status)
-    if "RequestException" in names or "ConnectionError" in names or (status is None and "RequestsApiError" in names):
+    if advice is None and status is None and _lost_connection(error):
         return TransientError(f"{doing}: no connection to the platform ({_clean(error)})")
     text = f"{doing}: {advice + ' ' if advice else ''}({_clean(error)})"
     return TransientError(text) if status in _TRANSIENT and "IBMNotAuthorizedError" not in names else SourceError(text)

@@ -2,87 +2,27 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from qrng.errors import ParameterError, SourceError
+from qrng._native import wipe
+from qrng.errors import SourceError
 from qrng.samples import Samples
-from qrng.sources.ibm.circuits import KNOWN_ANSWERS, build, build_chsh, read_results
+from qrng.sources.ibm.circuits import Shots, WrongAnswersError, build, build_chsh, read_results, right_answers
 from qrng.sources.ibm.client import TransientError, check_quota, guarded, retried
 from qrng.sources.ibm.ledger import Entry, Ledger
+from qrng.sources.ibm.plans import JobPlan
 
-__all__ = ["JobPlan", "cancel", "choose_qubits", "collect", "make_plan", "reconcile", "submit", "wait"]
+__all__ = ["calibration", "cancel", "collect", "reconcile", "submit", "wait"]
 
-_MOST_EXECUTIONS = 10_000_000  # circuits × shots in one job, as the platform limits it
-_MOST_SHOTS = 10_000  # shots of a circuit: the two known-answer circuits take as many
-_SETTINGS = 64  # circuits of a CHSH job, each with settings of its own
-CIRCUITS = ("hadamard", "chsh")
 _POLL = (1.0, 30.0)  # seconds between questions about a job: at first, and at most
-
-
-@dataclass(frozen=True)
-class JobPlan:
-    """What one job executes.
-
-    Attributes:
-        qubits: physical qubits, lane by lane.
-        hadamards: number of circuits that make raw bits.
-        shots: shots of every circuit.
-        rep_delay: seconds between shots, None for the backend's default.
-        circuit: "hadamard", or "chsh" for Bell pairs with random settings, drawn anew for each circuit of each job.
-    """
-
-    qubits: tuple[int, ...]
-    hadamards: int
-    shots: int
-    rep_delay: float | None = None
-    circuit: str = "hadamard"
-
-
-def make_plan(
-    qubits: tuple[int, ...], shots: int, rep_delay: float | None = None, circuit: str = "hadamard"
-) -> JobPlan:
-    """Circuits and shots for at least `shots` shots of noise.
-
-    Raises:
-        ParameterError: more than the platform executes in one job.
-    """
-    if shots < 1:
-        raise ParameterError(f"ibm: at least one shot is taken, not {shots}")
-    if circuit not in CIRCUITS or (circuit == "chsh" and len(qubits) % 2):
-        raise ParameterError(f"ibm: the circuit is one of {', '.join(CIRCUITS)}; chsh takes an even number of qubits")
-    hadamards = math.ceil(shots / _MOST_SHOTS)
-    if circuit == "chsh":
-        hadamards = max(hadamards, min(shots, _SETTINGS))
-    each = math.ceil(shots / hadamards)
-    if (hadamards + KNOWN_ANSWERS) * each > _MOST_EXECUTIONS:
-        raise ParameterError(f"ibm: {shots} shots are more than one job executes ({_MOST_EXECUTIONS} with its checks)")
-    return JobPlan(qubits, hadamards, each, rep_delay, circuit)
-
-
-def choose_qubits(backend: Any, asked: str | None) -> tuple[int, ...]:
-    """Physical qubits from "all", a number, or a list such as "0,4,7"; qubits known as faulty are left out of "all".
-
-    Raises:
-        ParameterError: numbers that the backend doesn't have.
-    """
-    total = backend.num_qubits
-    if asked in (None, "all"):
-        with guarded("reading the calibration"):
-            faulty = set(getattr(backend.properties(), "faulty_qubits", list)() or [])
-        return tuple(q for q in range(total) if q not in faulty)
-    try:
-        found = tuple(int(part) for part in str(asked).split(","))
-    except ValueError:
-        raise ParameterError(f'ibm: qubits takes "all" or numbers with commas between them, not {asked!r}') from None
-    if len(set(found)) != len(found) or any(not 0 <= q < total for q in found):
-        raise ParameterError(f"ibm: qubits must be different numbers from 0 to {total - 1}")
-    return found
+_NEVER = timedelta(days=1)  # after which a job that was being sent has not arrived
 
 
 def calibration(backend: Any, qubits: tuple[int, ...]) -> list[dict[str, Any]]:
@@ -100,13 +40,57 @@ def calibration(backend: Any, qubits: tuple[int, ...]) -> list[dict[str, Any]]:
     return rows
 
 
-def submit(service: Any, backend: Any, plan: JobPlan, ledger: Ledger, instance: str | None = None) -> Entry:
-    """Send one job and note it, with the `instance` that it belongs to; returns its entry.
+def submit(
+    service: Any,
+    backend: Any,
+    plans: list[JobPlan],
+    ledger: Ledger,
+    instance: str | None = None,
+    batch: bool = False,
+) -> list[Entry]:
+    """Send jobs and note them, with the `instance` that they belong to; returns their entries.
+
+    Args:
+        batch: send them as one batch, which the platform compiles together and runs one after another. Jobs that were
+            sent before something broke stay in the ledger, and are collected like any other.
 
     Raises:
-        SourceError: the plan's time is spent, or the platform refuses the job (noted as failed).
+        SourceError: the plan's time is spent, or the platform refuses a job (noted as failed).
     """
+    if any(entry.state == "sending" for entry in ledger.entries()):
+        reconcile(service, ledger)  # an earlier run broke off while it sent a job: that one is looked for first
     check_quota(service)
+    rows = calibration(backend, plans[0].qubits)
+    with _batch(backend, batch) as mode:
+        return [_submit_one(service, backend, plan, ledger, instance, mode, rows) for plan in plans]
+
+
+@contextmanager
+def _batch(backend: Any, wanted: bool) -> Iterator[Any]:
+    """A batch that is closed to further jobs at the end; None for job mode."""
+    if not wanted:
+        yield None
+        return
+    from qiskit_ibm_runtime import Batch
+
+    batch = retried(lambda: Batch(backend=backend), "opening a batch")
+    try:
+        yield batch
+    finally:
+        # a batch that is left open costs nothing: the platform closes it, and its jobs run all the same
+        with suppress(SourceError), guarded("closing the batch"):
+            batch.close()
+
+
+def _submit_one(
+    service: Any,
+    backend: Any,
+    plan: JobPlan,
+    ledger: Ledger,
+    instance: str | None,
+    batch: Any,
+    rows: list[dict[str, Any]],
+) -> Entry:
     facts: dict[str, Any] = {
         "qubits": list(plan.qubits),
         "hadamards": plan.hadamards,
@@ -114,7 +98,8 @@ def submit(service: Any, backend: Any, plan: JobPlan, ledger: Ledger, instance: 
         "rep_delay": plan.rep_delay,
         "circuit": plan.circuit,
         "instance": instance,
-        "calibration": calibration(backend, plan.qubits),
+        "batch": None if batch is None else str(batch.session_id),
+        "calibration": rows,
     }
     with guarded("compiling the circuits"):
         if plan.circuit == "chsh":
@@ -126,20 +111,22 @@ def submit(service: Any, backend: Any, plan: JobPlan, ledger: Ledger, instance: 
     tag = ledger.intend(backend.name, facts)
 
     def send() -> str:
-        return str(_sampler(backend, plan, tag).run(circuits, shots=plan.shots).job_id())
+        return str(_sampler(batch or backend, plan, tag).run(circuits, shots=plan.shots).job_id())
 
     try:
         job = retried(send, "submitting the job", lambda: _find(service, tag))
     except TransientError:
         raise  # it may have arrived: stays "sending", and `reconcile` looks for it
     except SourceError as error:
-        ledger.close(tag, "failed", str(error))
+        with suppress(SourceError), guarded("looking for the job"):  # an error that nobody knows may come after arrival
+            if _find(service, tag) is None:
+                ledger.close(tag, "failed", str(error))
         raise
     ledger.sent(tag, job)
     return ledger.entry(tag)
 
 
-def _sampler(backend: Any, plan: JobPlan, tag: str) -> Any:
+def _sampler(mode: Any, plan: JobPlan, tag: str) -> Any:
     """The executor's Sampler where the client has it (0.50), else SamplerV2."""
     execution: dict[str, Any] = {"init_qubits": True}
     if plan.rep_delay is not None:
@@ -149,7 +136,7 @@ def _sampler(backend: Any, plan: JobPlan, tag: str) -> Any:
         from qiskit_ibm_runtime.executor_sampler import Sampler
     except ImportError:
         from qiskit_ibm_runtime import SamplerV2 as Sampler
-    return Sampler(mode=backend, options=options)
+    return Sampler(mode=mode, options=options)
 
 
 def _find(service: Any, tag: str) -> str | None:
@@ -159,20 +146,28 @@ def _find(service: Any, tag: str) -> str | None:
 
 
 def reconcile(service: Any, ledger: Ledger) -> int:
-    """Look for jobs that were being sent when something broke; the number that was found."""
+    """Look for jobs that were being sent when something broke; the number that was found.
+
+    One that has not arrived after a day never will, and is noted as failed.
+    """
     found = 0
     for entry in ledger.entries():
-        if entry.state == "sending":
-            job = retried(lambda tag=entry.tag: _find(service, tag), "looking for jobs")  # type: ignore[misc]
-            if job is not None:
-                ledger.sent(entry.tag, job)
-                found += 1
+        if entry.state != "sending":
+            continue
+        job = retried(lambda tag=entry.tag: _find(service, tag), "looking for jobs")  # type: ignore[misc]
+        if job is not None:
+            ledger.sent(entry.tag, job)
+            found += 1
+        elif datetime.now(UTC) - datetime.fromisoformat(entry.made) > _NEVER:
+            ledger.close(entry.tag, "failed", "it never arrived on the platform")
     return found
 
 
 def _job(service: Any, entry: Entry) -> Any:
     if entry.job is None:
-        raise SourceError(f"{entry.tag}: the platform's number of this job isn't known; `qrng jobs` looks for it")
+        raise SourceError(
+            f"{entry.tag}: the platform's number of this job isn't known; `qrng jobs --refresh` looks for it"
+        )
     return retried(lambda: service.job(entry.job), "looking up the job")
 
 
@@ -210,22 +205,42 @@ def collect(service: Any, entry: Entry, ledger: Ledger, timeout: float = 0.0) ->
     state = wait(service, entry, timeout)
     job = _job(service, entry)
     plan = entry.plan
+    if state == "CANCELLED":
+        ledger.close(entry.tag, "cancelled", "before it was collected")
+        raise SourceError(f"job {entry.job} was cancelled; submit it again")
     doing = f"collecting job {entry.job}"
     try:
         result = retried(job.result, doing)
     except SourceError as error:
         if state != "DONE":
-            ledger.close(entry.tag, "cancelled" if state == "CANCELLED" else "failed", str(error))
+            ledger.close(entry.tag, "failed", str(error))
         raise
+    if result is None or isinstance(result, str | bytes):  # what was cut on the way is not decoded by every client
+        raise SourceError(f"{doing}: the results came incomplete; collect it again")
     try:
         shots = read_results(result, len(plan["qubits"]), plan["hadamards"], plan["shots"])
+    except WrongAnswersError as error:
+        ledger.learn(entry.tag, "answers", error.outcomes(plan["qubits"]))
+        ledger.close(entry.tag, "failed", str(error))
+        raise
     except SourceError as error:
         ledger.close(entry.tag, "failed", str(error))
         raise
+    ledger.learn(entry.tag, "answers", right_answers(shots, plan["qubits"]))
+    try:
+        return _samples(entry, shots, ledger)
+    finally:
+        wipe(shots.bits)
+
+
+def _samples(entry: Entry, shots: Shots, ledger: Ledger) -> Samples:
+    """Symbols with what is known of them."""
+    plan = entry.plan
     facts = {
         "source": "ibm",
         "device": entry.backend,
         "job": entry.job,
+        "batch": plan.get("batch"),
         "submitted_at": entry.made,
         "simulated": False,
         "reproducible": False,
@@ -238,10 +253,17 @@ def collect(service: Any, entry: Entry, ledger: Ledger, timeout: float = 0.0) ->
     }
     if plan["circuit"] == "chsh":
         symbols = 2 * shots.bits[:, ::2] + shots.bits[:, 1::2]
-        settings = np.repeat(np.array(plan["settings"], np.uint8), plan["shots"], axis=0).reshape(-1)
-        side = {"settings": settings}
+        settings = np.repeat(np.array(plan["settings"], np.uint8), plan["shots"], axis=0)
+        won = ((symbols // 2 != symbols % 2) == (settings == 3)).sum(axis=0)
+        pairs = zip(plan["qubits"][::2], plan["qubits"][1::2], strict=True)
+        found = {f"{a}-{b}": (int(k), len(symbols)) for (a, b), k in zip(pairs, won, strict=True)}
+        ledger.learn(entry.tag, "chsh", found)
         facts["settings"] = f"random, 2x + y a symbol, {plan['shots']} shots a circuit"
-        return Samples.from_symbols(symbols.reshape(-1), 2, lanes=symbols.shape[1], side_data=side, provenance=facts)
+        side = {"settings": settings.reshape(-1)}
+        flat = np.ascontiguousarray(symbols).reshape(-1)
+        samples = Samples.from_symbols(flat, 2, lanes=symbols.shape[1], side_data=side, provenance=facts)
+        wipe(flat)
+        return samples
     return Samples.from_symbols(shots.bits.reshape(-1), lanes=len(plan["qubits"]), provenance=facts)
 
 

@@ -1,7 +1,8 @@
 """What was submitted, in a small SQLite file, so that a crash or a closed laptop loses nothing and pays nothing twice.
 
 A row is written before the job is sent, with a tag that the job carries; if the process dies before the job's number
-comes back, the job is found by that tag. The file holds no token and no raw bits.
+comes back, the job is found by that tag. What came of each qubit's known answers and each pair's Bell trials is kept as
+counts, for later choices (`qrng.sources.ibm.learned`). The file holds no token and no raw bits.
 """
 
 from __future__ import annotations
@@ -30,6 +31,17 @@ CREATE TABLE IF NOT EXISTS jobs (
     backend TEXT NOT NULL,
     plan TEXT NOT NULL,
     note TEXT NOT NULL DEFAULT ''
+)
+"""
+
+_OUTCOMES = """
+CREATE TABLE IF NOT EXISTS outcomes (
+    tag TEXT NOT NULL REFERENCES jobs (tag),
+    kind TEXT NOT NULL,
+    arm TEXT NOT NULL,
+    wins INTEGER NOT NULL,
+    trials INTEGER NOT NULL CHECK (0 <= wins AND wins <= trials),
+    PRIMARY KEY (tag, kind, arm)
 )
 """
 
@@ -84,6 +96,7 @@ class Ledger:
             raise SourceError(f"{self.path}: {error.strerror}") from None
         with self._transaction() as database:
             database.execute(_SCHEMA)
+            database.execute(_OUTCOMES)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -107,12 +120,36 @@ class Ledger:
     def sent(self, tag: str, job: str) -> None:
         """Note the platform's number of a job."""
         with self._transaction() as database:
-            database.execute("UPDATE jobs SET job = ?, state = 'submitted' WHERE tag = ?", (job, tag))
+            database.execute(
+                "UPDATE jobs SET job = ?, state = 'submitted' WHERE tag = ? AND state = 'sending'", (job, tag)
+            )
 
-    def close(self, tag: str, state: str, note: str = "") -> None:
-        """Note the end of a job: collected, failed or cancelled."""
+    def close(self, tag: str, state: str, note: str = "") -> bool:
+        """Note the end of a job: collected, failed or cancelled. False if it had ended before: that stays."""
         with self._transaction() as database:
-            database.execute("UPDATE jobs SET state = ?, note = ? WHERE tag = ?", (state, note, tag))
+            ended = database.execute(
+                "UPDATE jobs SET state = ?, note = ? WHERE tag = ? AND state IN ('sending', 'submitted')",
+                (state, note, tag),
+            )
+            return ended.rowcount == 1
+
+    def learn(self, tag: str, kind: str, outcomes: dict[str, tuple[int, int]]) -> None:
+        """Note what came of each arm in a job, once: `kind` is "answers" (arm "7") or "chsh" (arm "7-8")."""
+        with self._transaction() as database:
+            database.executemany(
+                "INSERT OR IGNORE INTO outcomes VALUES (?, ?, ?, ?, ?)",
+                [(tag, kind, arm, wins, trials) for arm, (wins, trials) in outcomes.items()],
+            )
+
+    def outcomes(self, backend: str, kind: str) -> list[tuple[str, int, int]]:
+        """Arm, wins and trials of all past jobs on a backend, oldest first."""
+        with self._transaction() as database:
+            rows = database.execute(
+                "SELECT arm, wins, trials FROM outcomes JOIN jobs USING (tag) WHERE backend = ? AND kind = ? "
+                "ORDER BY made, jobs.rowid",
+                (backend, kind),
+            ).fetchall()
+        return [(arm, wins, trials) for arm, wins, trials in rows]
 
     def entries(self) -> list[Entry]:
         """All jobs, latest first."""

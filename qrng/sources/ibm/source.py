@@ -9,11 +9,13 @@ from urllib.parse import urlencode
 import numpy as np
 import numpy.typing as npt
 
-from qrng.errors import ClosedError, ParameterError
+from qrng.errors import ClosedError, ParameterError, SourceError
 from qrng.samples import Samples
 from qrng.source import Source
 from qrng.sources.ibm import client, jobs
+from qrng.sources.ibm.learned import choose_learned, learned_count
 from qrng.sources.ibm.ledger import Entry, Ledger
+from qrng.sources.ibm.plans import JobPlan, choose_qubits, limits_of, make_plans
 from qrng.sources.options import Options
 
 __all__ = ["IbmSource", "open_spec"]
@@ -24,13 +26,16 @@ class IbmSource(Source):
 
     Args:
         backend: its name, as ibm_fez.
-        qubits: "all", or physical qubits as "0,4,7"; each is a lane.
-        shots: shots of noise in one job; with each job come two known-answer circuits.
+        qubits: "all", physical qubits as "0,4,7", or "learned:N" for N qubits (N pairs with chsh) that calibration and
+            past jobs speak for, chosen anew for each submission; each qubit is a lane.
+        shots: shots of noise that are submitted at a time; with each job come two known-answer circuits.
         rep_delay: seconds between shots, None for the backend's default.
         instance: CRN or name of the service instance, None for the account's.
         timeout: seconds to wait for a job; one that takes longer stays in the ledger.
         ledger: the file of jobs, None for the default.
         circuit: "hadamard", or "chsh" for Bell pairs (0, 1), (2, 3), … of the qubits, with settings as side data.
+        mode: "job" for one job at a time, "batch" for as many jobs at a time as the shots need.
+        group: with chsh, shots that share their settings; None for 64 circuits a job.
         service: a connected service, None to connect with the user's account.
 
     Raises:
@@ -47,30 +52,45 @@ class IbmSource(Source):
         timeout: float = 3600.0,
         ledger: str | None = None,
         circuit: str = "hadamard",
+        mode: str = "job",
+        group: int | None = None,
         service: Any = None,
     ) -> None:
         self.service = service if service is not None else client.connect(instance)
         client.retried(self.service.usage, "connecting to IBM Quantum")  # the client passes over a refusal until here
         self.backend = client.retried(lambda: self.service.backend(backend), f"opening the backend {backend}")
         self.ledger = Ledger(ledger)
-        self.plan = jobs.make_plan(jobs.choose_qubits(self.backend, qubits), shots, rep_delay, circuit)
-        self.lanes = len(self.plan.qubits)
+        self._limits = limits_of(self.backend)
+        self._asked, self._shots, self._delay, self._circuit = qubits, shots, rep_delay, circuit
+        self._mode, self._group = mode, group
+        self.plans = self._plan()
+        self.lanes = len(self.plans[0].qubits)
         if circuit == "chsh":
             self.lanes, self.bits_per_symbol = self.lanes // 2, 2
         self._timeout, self._instance = timeout, instance
         given = {"qubits": qubits, "shots": shots, "rep_delay": rep_delay, "instance": instance, "timeout": timeout}
-        given["circuit"] = circuit
-        self.spec = f"ibm:{backend}?" + urlencode({k: v for k, v in given.items() if v is not None}, safe=",")
+        given.update(circuit=circuit, mode=mode, group=group)
+        self.spec = f"ibm:{backend}?" + urlencode({k: v for k, v in given.items() if v is not None}, safe=",:")
         self._held: Samples | None = None
-        self._pending: Entry | None = None
+        self._pending: list[Entry] = []
         self._used = 0
         self._given = 0
         self._facts: dict[str, Any] = {}
         self._closed = False
 
-    def submit(self) -> Entry:
-        """Send one job of the plan and note it; `jobs.collect` brings its bits later."""
-        return jobs.submit(self.service, self.backend, self.plan, self.ledger, self._instance)
+    def _plan(self) -> list[JobPlan]:
+        """Plans of the next submission; learned qubits are chosen anew, by past data only."""
+        learned = learned_count(self._asked)
+        if learned is None:
+            qubits = choose_qubits(self.backend, self._asked)
+        else:
+            qubits = choose_learned(self.backend, learned, self._circuit, self.ledger)
+        return make_plans(qubits, self._shots, self._delay, self._circuit, self._mode, self._limits, self._group)
+
+    def submit(self) -> list[Entry]:
+        """Send the jobs of the plan and note them; `jobs.collect` brings their bits later."""
+        batch = self._mode == "batch"
+        return jobs.submit(self.service, self.backend, self.plans, self.ledger, self._instance, batch)
 
     def read(self, count: int) -> Samples:
         """As in `Source`. A job that fails or is rejected raises; nothing of it is given out."""
@@ -98,12 +118,20 @@ class IbmSource(Source):
         return samples
 
     def _next(self) -> Samples:
-        if self._pending is None:  # one that was waited for in vain is collected, not paid for again
+        if not self._pending:  # a job that was waited for in vain is collected, not paid for again
             self._pending = self.submit()
-        entry = self._pending
-        samples = jobs.collect(self.service, entry, self.ledger, self._timeout)
-        self.ledger.close(entry.tag, "collected", "used by a live source")
-        self._pending = None
+            self.plans = self._plan()
+        entry = self._pending[0]
+        try:
+            samples = jobs.collect(self.service, entry, self.ledger, self._timeout)
+        except SourceError:
+            if self.ledger.entry(entry.tag).state not in ("sending", "submitted"):
+                self._pending.pop(0)  # it came to nothing, and must not stand in the way of the others
+            raise
+        self._pending.pop(0)
+        if not self.ledger.close(entry.tag, "collected", "used by a live source"):
+            samples.wipe()
+            raise SourceError(f"job {entry.job} was collected by another process: its bits are not used twice")
         return samples
 
     def provenance(self) -> dict[str, Any]:
@@ -114,15 +142,15 @@ class IbmSource(Source):
             "simulated": False,
             "reproducible": False,
             "true_shot_order": True,
-            "qubits": list(self.plan.qubits),
-            "rep_delay": self.plan.rep_delay,
+            "qubits": list(self.plans[0].qubits),
+            "rep_delay": self._delay,
         }
 
     def reopen(self) -> None:
         """As in `Source`: the child drops the bits that the parent holds and submits jobs of its own."""
         if self._held is not None:
             self._held.wipe()
-        self._held, self._pending, self._used, self._given = None, None, 0, 0
+        self._held, self._pending, self._used, self._given = None, [], 0, 0
 
     def close(self) -> None:
         """As in `Source`."""
@@ -132,7 +160,7 @@ class IbmSource(Source):
 
 
 def open_spec(target: str, options: Options) -> IbmSource:
-    """Open `ibm:BACKEND?qubits=…&shots=…&rep_delay=…&instance=…&timeout=…&circuit=…`."""
+    """Open `ibm:BACKEND?qubits=…&shots=…&rep_delay=…&instance=…&timeout=…&circuit=…&mode=…&group=…`."""
     if not target:
         raise ParameterError("ibm: needs a backend, as in ibm:ibm_fez")
     delay = options.number("rep_delay", -1.0)
@@ -148,4 +176,6 @@ def open_spec(target: str, options: Options) -> IbmSource:
         options.text("instance"),
         timeout,
         circuit=options.text("circuit", "hadamard") or "",
+        mode=options.text("mode", "job") or "",
+        group=options.integer("group"),
     )

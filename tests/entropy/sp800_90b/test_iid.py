@@ -5,7 +5,7 @@ import pytest
 
 from qrng.entropy.sp800_90b import iid
 from qrng.entropy.sp800_90b.chi_square import goodness_of_fit, independence
-from qrng.entropy.sp800_90b.permutation import Ranked
+from qrng.entropy.sp800_90b.permutation import Ranked, permutation_test
 from qrng.entropy.sp800_90b.repeated_substring import repeated_substring_test
 from qrng.entropy.sp800_90b.sequence import literal
 from qrng.samples import Samples
@@ -123,6 +123,38 @@ def test_stopping_early_does_not_change_what_is_counted_until_then():
     for ranked in stopped.ranked:
         assert ranked.larger + ranked.equal + ranked.smaller <= stopped.rounds
         assert ranked.passed
+
+
+@pytest.mark.parametrize("name", [*dependent_sources(0), *iid_sources(0)])
+def test_the_short_way_gives_the_verdict_of_all_values_in_all_rounds(name):
+    data = samples((dependent_sources(2) | iid_sources(2))[name][:3000])
+    short = permutation_test(literal(data), data.symbols(), seed=5, rounds=1200)
+    whole = permutation_test(literal(data), data.symbols(), seed=5, rounds=1200, exhaustive=True)
+    assert short.passed is whole.passed is not None
+    for brief, full in zip(short.ranked, whole.ranked, strict=True):
+        assert full.larger + full.equal + full.smaller == 1200
+        assert brief.passed in (full.passed, None)
+        if brief.passed is False:
+            assert brief == full
+
+
+def test_a_failed_value_ends_the_test_before_the_costly_ones():
+    data = samples(dependent_sources(2)["a walk"][:3000])
+    ranked = {value.name: value for value in permutation_test(literal(data), data.symbols(), seed=5).ranked}
+    assert ranked["compression"].passed is None
+    assert ranked["compression"].larger + ranked["compression"].smaller == 0
+    assert [value.name for value in ranked.values() if value.passed is False] != []
+
+
+def test_nothing_is_ranked_where_another_test_has_failed_unless_asked():
+    rng = np.random.default_rng(1)
+    halves = samples(np.concatenate([rng.integers(0, 4, 5000), rng.integers(0, 3, 5000)]))
+    verdict = iid.test(halves, seed=1)
+    assert "chi_square_goodness_of_fit" in verdict.failures
+    assert not verdict.passed
+    assert (verdict.permutation.rounds, verdict.permutation.passed) == (0, None)
+    assert all(value.passed is None for value in verdict.permutation.ranked)
+    assert iid.test(halves, seed=1, rounds=50, exhaustive=True).permutation.rounds == 50
 
 
 def test_the_median_of_symbols_with_gaps_splits_them_like_their_ranks():

@@ -5,9 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from qrng.entropy.sp800_90b import lrs, t_tuple
+from qrng.entropy.sp800_90b import lrs, repeats, t_tuple
 from qrng.entropy.sp800_90b.estimate import NotApplicable, upper_bound
 from qrng.entropy.sp800_90b.sequence import literal
+from qrng.errors import ParameterError
 from qrng.samples import Samples
 
 
@@ -59,3 +60,10 @@ def test_no_tuple_estimate_where_no_symbol_occurs_35_times():
 def test_no_repeat_estimate_where_nothing_rare_is_repeated():
     with pytest.raises(NotApplicable, match="repeated"):
         lrs.estimate(literal(Samples.from_symbols([0, 1, 2, 3], 2)))
+
+
+def test_a_suffix_array_beyond_memory_is_refused_with_what_to_do(monkeypatch):
+    symbols = np.tile(np.random.default_rng(1).integers(0, 2, 5000), 2)
+    monkeypatch.setattr(repeats, "_SUFFIX_BYTES", 10_000)
+    with pytest.raises(ParameterError, match=r"10000 symbols with a repeat of 64 bits .*--segment"):
+        repeats.find(symbols.astype(np.uint8), None, symbols.size, 1)

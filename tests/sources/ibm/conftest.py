@@ -16,6 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 
+from qrng.sources.ibm.ledger import Ledger
+from qrng.sources.ibm.source import IbmSource
+
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456789abcdef:11111111-2222-3333-4444-5::"
 API_KEY = "raw-api-key-that-must-never-be-sent-0123456789"
 
@@ -44,6 +47,12 @@ class Platform:
         self.questions: dict[str, int] = {}
         self.cancelled: set[str] = set()
         self.swallow = 0  # job requests that are carried out but answered with 503
+        self.silent: list[str] = []  # calls that are carried out but never answered, each once
+        self.patience = 20.0  # seconds after which the connection of such a call is cut
+        self.linger = 0.0  # seconds between taking a job and answering
+        self.sessions: dict[str, dict[str, Any]] = {}
+        self.lock = threading.Lock()
+        self.hold = threading.Event()  # set at the end: what is silent till then may go
         self.seen: list[str] = []
         self.requests: list[str] = []
         self.qubits = 5
@@ -57,27 +66,45 @@ class Platform:
         self.rng = np.random.default_rng(6)
 
     def results(self, job: dict[str, Any]) -> str:
-        from ibm_quantum_schemas.common.tensor import CompressedTensorModel
-        from ibm_quantum_schemas.executor.version_2_0 import QuantumProgramResultModel
-
+        """Results as the program that was asked for gives them: the executor's, or SamplerV2's."""
+        if job["program_id"] == "sampler":
+            pubs = job["params"]["pubs"]
+            return self._of_sampler(self._tables(len(pubs), pubs[0][2]))[: self.truncate]
         program = job["params"]["quantum_program"]
-        shots, n = program["shots"], self.qubits
+        return self._of_executor(program, self._tables(len(program["items"]), program["shots"]))[: self.truncate]
+
+    def _tables(self, circuits: int, shots: int) -> list[np.ndarray]:
+        n = self.qubits
         pattern = np.resize(np.array([1, 0, 1, 1, 1, 0, 0, 0], bool), n)
         tables = [np.tile(pattern, (shots, 1)), np.tile(~pattern, (shots, 1))]
         for table in tables:
             table ^= self.rng.random(table.shape) < 0.02
-        while len(tables) < len(program["items"]):
+        while len(tables) < circuits:
             tables.append(self.rng.random((shots, n)) < 0.5)
+        return self.spoil(tables)
+
+    def _of_sampler(self, tables: list[np.ndarray]) -> str:
+        from qiskit.primitives import BitArray, DataBin, PrimitiveResult, SamplerPubResult
+        from qiskit_ibm_runtime import RuntimeEncoder
+
+        bits = [BitArray.from_bool_array(t[:, ::-1]) for t in tables]
+        found = [SamplerPubResult(DataBin(c=array, shape=())) for array in bits]
+        return json.dumps(PrimitiveResult(found), cls=RuntimeEncoder)
+
+    def _of_executor(self, program: dict[str, Any], tables: list[np.ndarray]) -> str:
+        from ibm_quantum_schemas.common.tensor import CompressedTensorModel
+        from ibm_quantum_schemas.executor.version_2_0 import QuantumProgramResultModel
+
         model = QuantumProgramResultModel(
             data=[
                 {"results": {"c": CompressedTensorModel.from_numpy(np.ascontiguousarray(t))}, "metadata": {}}
-                for t in self.spoil(tables)
+                for t in tables
             ],
             metadata={"chunk_timing": []},
             passthrough_data=program["passthrough_data"],
             semantic_role=program["semantic_role"],
         )
-        return model.model_dump_json()[: self.truncate]
+        return str(model.model_dump_json())
 
     def job(self, number: str) -> dict[str, Any]:
         asked = self.questions[number] = self.questions.get(number, 0) + 1
@@ -87,9 +114,10 @@ class Platform:
             "id": number,
             "backend": body["backend"],
             "program": {"id": body["program_id"]},
+            "session_id": body.get("session_id"),
             "created": "2026-01-01T00:00:00Z",
             "tags": body.get("tags", []),
-            "state": {"status": state, **(self.reason if state == "Failed" else {})},
+            "state": {"status": state, **(self.reason if state in ("Failed", "Cancelled") else {})},
             "status": state,
         }
 
@@ -104,9 +132,17 @@ class Platform:
         if found := re.fullmatch(r"/backends/ibm_loop/(\w+)", path):
             status = {"state": True, "status": "active", "length_queue": 0, "backend_version": "1"}
             return 200, {"configuration": self.configuration, "properties": self.properties, "status": status}[found[1]]
+        if path == "/sessions" and method == "POST":
+            number = f"session{len(self.sessions)}"
+            self.sessions[number] = {**json.loads(body), "id": number, "accepting_jobs": True}
+            return 200, self.sessions[number]
+        if (found := re.fullmatch(r"/sessions/(\w+)", path)) and method == "PATCH":
+            self.sessions[found[1]].update(json.loads(body))
+            return 204, None
         if path == "/jobs" and method == "POST":
-            number = f"job{len(self.jobs)}"
-            self.jobs[number] = json.loads(body)
+            with self.lock:
+                number = f"job{len(self.jobs)}"
+                self.jobs[number] = json.loads(body)
             if self.swallow:
                 self.swallow -= 1
                 return 503, {}
@@ -120,6 +156,8 @@ class Platform:
                 return 200, self.job(found[1])
             if found[2] == "/results":
                 return 200, self.results(self.jobs[found[1]])
+            if found[2] == "/cancel" and self.states[-1] in ("Completed", "Failed"):
+                return 409, {"error": {"message": "the job has ended", "code": 2}}
             if found[2] == "/cancel":
                 self.cancelled.add(found[1])
                 return 204, None
@@ -148,12 +186,19 @@ class Handler(BaseHTTPRequestHandler):
         if url.path != "/identity/token":
             self.platform.seen.append(self.headers.get("Authorization", ""))
         status, answer = None, None
+        if call in self.platform.silent:
+            self.platform.silent.remove(call)
+            self.platform.answer(self.command, url.path, parse_qs(url.query), body)
+            self.platform.hold.wait(self.platform.patience)
+            return
         for pattern, statuses in self.platform.fail.items():
             if statuses and re.fullmatch(pattern, call):
                 status, answer = statuses.pop(0), {"error": {"message": "injected", "code": 9}}
                 break
         if status is None:
             status, answer = self.platform.answer(self.command, url.path, parse_qs(url.query), body)
+        if call == "POST /jobs" and self.platform.linger:
+            self.platform.hold.wait(self.platform.linger)
         data = (
             answer.encode() if isinstance(answer, str) else json.dumps(answer).encode() if answer is not None else b""
         )
@@ -163,7 +208,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
     def log_message(self, *args: object) -> None:
         """Stay quiet."""
@@ -179,6 +224,7 @@ def platform(ibm_extra: None) -> Iterator[Platform]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield state
+    state.hold.set()
     server.shutdown()
     server.server_close()
     thread.join()
@@ -203,7 +249,7 @@ def connect(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Callable[[],
     def make() -> Any:
         from qiskit_ibm_runtime import QiskitRuntimeService
 
-        client.refuse_raw_key()
+        client.prepare()
         with client.guarded("connecting to IBM Quantum"):
             return QiskitRuntimeService(
                 channel="ibm_quantum_platform",
@@ -220,3 +266,26 @@ def connect(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Callable[[],
 def api_key() -> str:
     """The key that must never be sent."""
     return API_KEY
+
+
+@pytest.fixture
+def crn() -> str:
+    """The instance of the pretended platform."""
+    return CRN
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    """An empty ledger."""
+    return Ledger(tmp_path / "state" / "jobs.sqlite")
+
+
+@pytest.fixture
+def open_ibm(connect: Callable[[], Any], ledger: Ledger) -> Callable[..., IbmSource]:
+    """Open a source on the pretended platform."""
+
+    def make(**options: Any) -> IbmSource:
+        known = {"shots": 400, "timeout": 5.0, "ledger": ledger.path, "service": connect(), **options}
+        return IbmSource("ibm_loop", **known)
+
+    return make

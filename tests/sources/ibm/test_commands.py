@@ -89,3 +89,44 @@ def test_what_makes_no_sense_is_refused(run: Callable[..., Result]) -> None:
         refused = run(*args)
         assert isinstance(refused.exception, ParameterError) and says in str(refused.exception)
     assert run("capture", "sim:").exit_code == 2
+
+
+def test_a_job_is_collected_once_unless_it_is_asked_for_again(
+    run: Callable[..., Result], tmp_path: Path, platform: Any
+) -> None:
+    run("capture", "ibm:ibm_loop?shots=100", "--submit")
+    assert run("jobs", "collect", "job0", "-o", "a.qrng").exit_code == 0
+    refused = run("jobs", "collect", "job0", "-o", "b.qrng")
+    assert isinstance(refused.exception, ParameterError)
+    assert "was collected before (a.qrng), and each raw bit is used once; --again" in str(refused.exception)
+    assert not (tmp_path / "b.qrng").exists()
+    assert run("jobs", "collect", "job0", "-o", "b.qrng", "--again").exit_code == 0
+    with open_capture(tmp_path / "b.qrng") as capture:
+        assert capture.provenance["recorded"]["collected_before"] == "a.qrng"
+    assert [(job["state"], job["note"]) for job in listed(run)] == [("collected", "a.qrng")]
+
+
+def test_a_batch_is_submitted_and_listed_job_by_job(
+    run: Callable[..., Result], platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qrng.sources.ibm import plans
+
+    monkeypatch.setattr("qrng.sources.ibm.source.limits_of", lambda backend: plans.Limits(300, 100))
+    sent = run("capture", "ibm:ibm_loop?shots=150&mode=batch", "--submit")
+    assert sent.stdout.splitlines() == [
+        f"{job}: sent to ibm_loop; later: qrng jobs collect {job} -o raw.qrng" for job in ("job0", "job1")
+    ]
+    assert {job["plan"]["batch"] for job in listed(run)} == {"session0"}
+    for job in ("job0", "job1"):
+        assert run("jobs", "collect", job, "-o", f"{job}.qrng").exit_code == 0
+
+
+def test_the_cost_needs_no_account_and_says_that_it_is_an_estimate() -> None:
+    done = CliRunner().invoke(cli, ["jobs", "cost", "--qubits", "156", "--min-entropy", "0.8", "--json"])
+    found = json.loads(done.stdout)
+    assert (found["schema"], found["estimate"], found["jobs"]) == ("qrng.cost/1", True, 1)
+    assert found["seconds"] == pytest.approx(12 * 10_000 * (250e-6 + 1.56e-6))
+    assert found["per_raw_megabit"] == pytest.approx(found["seconds"] / (100_000 * 156 / 1e6))
+    assert found["per_megabit"] == pytest.approx(found["per_raw_megabit"] / 0.8)
+    assert "an estimate" in CliRunner().invoke(cli, ["jobs", "cost", "--qubits", "1"]).stdout
+    assert CliRunner().invoke(cli, ["jobs", "cost", "--qubits", "0"]).exit_code == 2

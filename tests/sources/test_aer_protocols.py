@@ -1,4 +1,4 @@
-"""CHSH pairs in Aer: the value that quantum mechanics gives, settings beside each symbol, claims in the end."""
+"""Protocols in Aer: the values that quantum mechanics gives, settings beside each symbol, claims in the end."""
 
 from __future__ import annotations
 
@@ -74,3 +74,41 @@ def test_a_capture_carries_the_settings_to_the_claim(run_qrng: Any, tmp_path: Pa
 def test_what_makes_no_pairs_is_refused(options: str) -> None:
     with pytest.raises(ParameterError):
         open_source(f"aer:fake_melbourne?circuit=chsh&{options}")
+
+
+@pytest.mark.parametrize(
+    ("backend", "pairs"), [("fake_guadalupe", 6), pytest.param("fake_fez", 60, marks=pytest.mark.trial)]
+)
+def test_all_takes_disjoint_couplers_of_a_whole_chip(backend: str, pairs: int) -> None:
+    with open_source(f"aer:{backend}?circuit=chsh&noise=none&group=8&seed=6") as source:
+        qubits = source.provenance()["qubits"]
+        assert source.lanes >= pairs and len(set(qubits)) == 2 * source.lanes
+        samples = source.read(100 * source.lanes)
+    assert samples.side_data["settings"].size == samples.count
+
+
+def parity_means(samples: Samples) -> list[float]:
+    """Mean product of the outcomes at each setting."""
+    symbols, settings = samples.symbols(), samples.side_data["settings"]
+    odd = np.array([bin(k).count("1") % 2 for k in range(2**samples.bits_per_symbol)])[symbols]
+    return [float(1 - 2 * odd[settings == s].mean()) for s in range(int(settings.max()) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("circuit", "qubits", "means"),
+    [
+        ("mermin", "0,1,2,3,4,5", [1, -1, -1, -1]),
+        ("source-independent", "0,1,2", [0, 1]),
+        ("dimension-witness", "0,1", [-1, 0, 1, 0, 0, -1, 0, 1]),
+    ],
+)
+def test_ideal_units_have_the_values_of_the_textbook(circuit: str, qubits: str, means: list[float]) -> None:
+    spec = f"aer:fake_melbourne?circuit={circuit}&noise=none&qubits={qubits}&test_share=0.5&seed=1"
+    samples = run(spec, 40_000)
+    assert parity_means(samples) == pytest.approx(means, abs=0.06)
+    assert samples.provenance["simulated"] is True
+
+
+def test_readout_errors_lower_the_mermin_value() -> None:
+    noisy = parity_means(run("aer:fake_melbourne?circuit=mermin&qubits=0,1,2&seed=1", 20_000))
+    assert 2 < noisy[0] - sum(noisy[1:]) < 3.95

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qrng.accounting import account, smaller
-from qrng.claim import EntropyClaim
+from qrng.accounting import account
 from qrng.container import ContainerWriter
 from qrng.entropy.physical import homodyne, trusted_lanes
 from qrng.errors import EntropyError, ParameterError
@@ -95,13 +94,6 @@ def test_bell_bounds_need_outcomes_with_their_settings() -> None:
         account(Samples.from_symbols([1, 2], 2, side_data={"settings": np.array([0, 4])}), "chsh")
 
 
-def test_the_smaller_claim_is_the_one_to_use() -> None:
-    small, large = (EntropyClaim(h, None, ("a",), "r") for h in (0.5, 0.6))
-    assert smaller(small, large) is small and smaller(large, small) is small
-    with pytest.raises(ParameterError):
-        smaller(small, EntropyClaim(0.5, None, ("a",), "r", 2))
-
-
 def test_the_bound_of_a_simulated_capture_stays_below_the_claim_of_its_physics() -> None:
     source = SimulatorSource(4, bias=0.02, readout_error=0.01, drift=0, crosstalk=0, seed=1)
     bound = account(source.read(400_000), "trusted-qubit:p01=0.01,p10=0.01")
@@ -119,9 +111,12 @@ def test_the_command_prints_both_and_which_is_smaller(run_qrng: Any, tmp_path: P
     shown = run_qrng("assess", "raw.qrng", "--physical", "trusted-qubit")
     assert shown.returncode == 0
     text = shown.stdout.decode()
-    assert "trusted-qubit" in text and "the smaller claim is the" in text and "P(1) farthest from 1/2" in text
+    assert "trusted-qubit" in text and "P(1) farthest from 1/2" in text
+    assert "lane      P(1) between   physics  SP 800-90B   smaller" in text and "claim of both" in text
     found = json.loads(run_qrng("assess", "raw.qrng", "--physical", "trusted-qubit", "--json").stdout)
     assert found["physical"]["bound"] == "trusted-qubit" and len(found["physical"]["lanes"]) == 3
+    both = found["claim_of_both"]["bits_per_sample"]
+    assert both <= min(found["physical"]["claim"]["bits_per_sample"], found["min_entropy"])
     assert run_qrng("assess", "-", "--physical", "trusted-qubit", stdin=b"0101").returncode == 2
 
 

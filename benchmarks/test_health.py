@@ -1,0 +1,71 @@
+"""Throughput of the health tests on one core, by processor time: each alone, all of them, and the gate around them.
+
+`pytest benchmarks/test_health.py -s` prints a line a test for each kernel and number of lanes. Unpacking the symbols
+is counted in the total, outside the tests.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from qrng import Samples
+from qrng._native import force_kernel, kernel_levels, kernel_name
+from qrng.health import Gate, Setting
+from qrng.health.base import Piece
+from qrng.health.edetector import EDetector
+from qrng.health.registry import build
+
+N = 1 << 22
+ROUNDS = 5
+
+
+def seconds(work: Callable[[Samples], object], parts: list[Samples]) -> float:
+    """Least processor time of one part: what others do on the machine only adds to it."""
+    times = []
+    for part in parts:
+        start = time.process_time()
+        work(part)
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def parts(lanes: int) -> list[Samples]:
+    """Fair bits, each part new: a part that came again would be a replay."""
+    rng = np.random.default_rng(1)
+    return [Samples(rng.integers(0, 256, N // 8, dtype=np.uint8), N, 1, lanes, k * N) for k in range(ROUNDS)]
+
+
+@pytest.fixture(params=[name for name, here in kernel_levels().items() if here])
+def kernel(request: pytest.FixtureRequest) -> str:
+    before = kernel_name()
+    force_kernel(request.param)
+    request.addfinalizer(lambda: force_kernel(before))
+    return str(request.param)
+
+
+@pytest.mark.parametrize("lanes", [1, 20, 156])
+def test_throughput(kernel: str, lanes: int) -> None:
+    total = seconds(Piece, parts(lanes))
+    print(f"\n{kernel}, {lanes} lanes")
+    for test in build(Setting.of(1, lanes, 1.0)):
+
+        def update(part: Samples, test: object = test) -> None:
+            assert test.update(Piece(part), part.first) is None  # type: ignore[attr-defined]
+
+        spent = seconds(update, parts(lanes)) - seconds(Piece, parts(lanes))
+        total += spent
+        over = "lanes" if test.describe()["per_lane"] else "stream"
+        print(f"  {test.name:8} {over:7} {N / spent / 1e6:8.0f} Mbit/s")
+    gate = Gate(1, lanes, 1.0)
+    whole = seconds(gate.push, parts(lanes))
+    print(f"  all {N / total / 1e6:21.0f} Mbit/s\n  gate {N / whole / 1e6:20.0f} Mbit/s")
+
+
+def test_memory() -> None:
+    for lanes in (1, 20, 156, 16384):
+        states = [test for test in build(Setting.of(1, lanes, 1.0)) if isinstance(test, EDetector)]
+        print(f"\n{lanes} lanes: {sum(test._bytes for test in states) / 1e6:.1f} MB of state")

@@ -1,0 +1,154 @@
+#include <math.h>
+
+#include "check.h"
+#include "health/sine.h"
+
+/* The sine bank written apart from the kernel: every bet's payoff bit by bit, in double precision. */
+enum { OCTAVES = 5, PERIODS = 6, SIZES = 3, PHASES = 8, BLOCK = 128, N = BLOCK * 16 * 3 };
+static const double sizes[SIZES] = {0.03, 0.06, 0.12};
+
+static double plain(const uint8_t *x, double g) {
+    double best = 0;
+    for (int j = 0; j < OCTAVES; j++) {
+        const int bits = BLOCK << j;
+        double sum = 0;
+        for (int f = 0; f < PERIODS; f++)
+            for (int a = 0; a < SIZES; a++)
+                for (int k = 0; k < PHASES; k++) {
+                    const double step = floor(0x1p30 * exp2(-(f + 0.5) / PERIODS));
+                    double m = 0, turns = floor(step / 2);
+                    for (int t = 0; t < N; t += bits) {
+                        double place = floor(fmod(turns, 0x1p32) / 0x1p27) + 4 * k, e = 1;
+                        double swing = sin(6.283185307179586 * (place + 0.5) / 32);
+                        double q = 0.5 + (g - 0.5 + 2 * (1 - g) * sizes[a]) * fabs(swing);
+                        for (int i = 0; i < bits; i++)
+                            if (q > g)
+                                e *=
+                                    test_bit(x, (uint64_t)(t + i)) == (swing > 0) ? q / g : (1 - q) / (1 - g);
+                        m = e * (m + bits);
+                        turns += step;
+                    }
+                    sum += m;
+                }
+        sum /= PERIODS * SIZES * PHASES;
+        best = sum > best ? sum : best;
+    }
+    return best / OCTAVES;
+}
+
+static double totals[6]; /* of the portable level, which runs first */
+
+static void equals_its_definition_however_cut(void) {
+    uint64_t rng = 2;
+    for (int round = 0; round < 6; round++) {
+        const double g = round % 2 ? 0.5 : exp2(-0.85);
+        uint8_t x[N / 8 + 8];
+        test_fill(&rng, x, sizeof x);
+        for (int i = 0; i < N && round > 2; i++) /* a swing of period 1000 */
+            if (sin(i * 0.00628) > 0 && test_random(&rng) % 3 == 0)
+                x[i / 8] |= (uint8_t)(128 >> i % 8);
+        size_t bytes = qrng_sine_state_bytes();
+        void *whole = malloc(bytes), *cut = malloc(bytes);
+        CHECK(qrng_sine_init(whole, g) == QRNG_OK && qrng_sine_init(cut, g) == QRNG_OK);
+        CHECK(qrng_sine_scan(whole, x, 0, N + 50, INFINITY) == N + 50);
+        for (uint64_t at = 0; at < N + 50;) {
+            uint64_t take = 1 + test_random(&rng) % 300;
+            take = take < N + 50 - at ? take : N + 50 - at;
+            CHECK(qrng_sine_scan(cut, x, at, take, INFINITY) == take);
+            CHECK(qrng_sine_check(cut, bytes) == QRNG_OK);
+            at += take;
+        }
+        CHECK(memcmp(whole, cut, bytes) == 0);
+        qrng_evidence found;
+        qrng_sine_leader(whole, &found);
+        double expected = plain(x, g);
+        CHECK(fabs(found.total - expected) <= 1e-4 * expected); /* payoffs are kept in single precision */
+        if (strcmp(qrng_kernel_name(), "portable") == 0)
+            totals[round] = found.total;
+        CHECK(found.total == totals[round]);
+        free(whole), free(cut);
+    }
+}
+
+/* Whichever value a source at its claim prefers, no bet's payoff over a block has a mean above 1. */
+static void payoffs_have_mean_at_most_one(void) {
+    static qrng_sine b;
+    for (int k = 0; k < 3; k++) {
+        const double g = (double[]){0.5, 0.6, 0.9}[k];
+        CHECK(qrng_sine_init(&b, g) == QRNG_OK);
+        for (int cell = 0; cell < SINE_SIZES * SINE_FINE * SINE_ROW * 2; cell++) {
+            const int a = cell % SINE_SIZES, fine = cell / SINE_SIZES % SINE_FINE;
+            const int place = cell / (SINE_SIZES * SINE_FINE) % SINE_ROW;
+            const double p = cell / (SINE_SIZES * SINE_FINE * SINE_ROW) ? g : 1 - g;
+            double mean = 0, chance = pow(1 - p, BLOCK);
+            for (int c = 0; c <= BLOCK; c++) {
+                mean += chance * (double)b.payoff[a][fine][c][place];
+                chance *= (BLOCK - c) / (c + 1.0) * p / (1 - p);
+            }
+            CHECK(mean <= 1 + 1e-12 && mean > 0);
+        }
+    }
+}
+
+static void a_swing_is_found_with_its_period(void) {
+    uint64_t rng = 3;
+    enum { M = 1 << 17 };
+    static uint8_t x[M / 8];
+    for (int kind = 0; kind < 2; kind++) {
+        const double period = kind ? 2500 : 1000;
+        for (int i = 0; i < M; i++) {
+            double p = 0.5 + (i < M / 4 ? 0 : 0.06 * sin(6.283185307179586 * i / period));
+            unsigned bit = (double)(test_random(&rng) >> 11) * 0x1p-53 < p;
+            x[i / 8] = (uint8_t)((x[i / 8] & ~(128 >> i % 8)) | (bit ? 128 >> i % 8 : 0));
+        }
+        void *state = malloc(qrng_sine_state_bytes());
+        CHECK(qrng_sine_init(state, 0.5) == QRNG_OK);
+        uint64_t at = qrng_sine_scan(state, x, 0, M, 0x1p30);
+        CHECK(at > M / 4 && at < M / 4 + 20000);
+        qrng_evidence found;
+        qrng_sine_leader(state, &found);
+        CHECK(found.feature > 0.8 * period && found.feature < 1.25 * period);
+        CHECK(found.total >= 0x1p30 && found.quiet <= at && found.quiet + 12000 > M / 4);
+        free(state);
+    }
+}
+
+/* A stream that no bettor survives: every product runs far out of range, both ways, and the alarm still
+ * comes. */
+static void nothing_overflows_into_silence(void) {
+    static uint8_t ones[1 << 15], mixed[1 << 15];
+    memset(ones, 255, sizeof ones);
+    void *state = malloc(qrng_sine_state_bytes());
+    CHECK(qrng_sine_init(state, 0.5) == QRNG_OK);
+    for (int i = 0; i < 1 << 15; i++)
+        mixed[i] = i / 300 % 2 ? 255 : 0;
+    qrng_sine_scan(state, mixed, 0, 8u << 15, INFINITY);
+    qrng_sine_scan(state, ones, 0, 8u << 15, INFINITY);
+    qrng_evidence found;
+    qrng_sine_leader(state, &found);
+    CHECK(found.total >= 0x1p256);
+    free(state);
+}
+
+static void what_cannot_be_a_state_is_refused(void) {
+    size_t bytes = qrng_sine_state_bytes();
+    void *state = calloc(1, bytes);
+    CHECK(qrng_sine_check(state, bytes) == QRNG_EINVAL);
+    CHECK(qrng_sine_init(state, 0.4) == QRNG_EINVAL && qrng_sine_init(state, 1) == QRNG_EINVAL);
+    CHECK(qrng_sine_init(state, 0.5) == QRNG_OK && qrng_sine_check(state, bytes) == QRNG_OK);
+    CHECK(qrng_sine_check(state, bytes - 8) == QRNG_EINVAL);
+    free(state);
+}
+
+static void all(void) {
+    equals_its_definition_however_cut();
+    payoffs_have_mean_at_most_one();
+    a_swing_is_found_with_its_period();
+    nothing_overflows_into_silence();
+    what_cannot_be_a_state_is_refused();
+}
+
+int main(void) {
+    CHECK(test_each_kernel(all) >= 1);
+    return 0;
+}

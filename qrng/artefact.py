@@ -1,0 +1,65 @@
+"""Trained weights on disk: arrays in an .npz (no pickle), and beside it a JSON manifest with its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qrng.errors import FormatError
+from qrng.files import atomic_write
+
+__all__ = ["read", "write"]
+
+_LARGEST = 1 << 26  # bytes of an .npz
+
+
+def write(
+    arrays_file: Path, manifest_file: Path, arrays: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Write both files, each whole or absent, the same bytes for the same content; returns the manifest.
+
+    The manifest comes last: a crash between the two leaves a pair that `read` refuses.
+    """
+    content = io.BytesIO()
+    named: dict[str, Any] = {name: np.asarray(array) for name, array in arrays.items()}
+    np.savez(content, **named)
+    facts = dict(facts)
+    manifest = {"schema": facts.pop("schema"), "sha256": hashlib.sha256(content.getvalue()).hexdigest(), **facts}
+    with atomic_write(arrays_file, mode=0o644) as file:
+        file.write(content.getvalue())
+    with atomic_write(manifest_file, mode=0o644) as file:
+        file.write((json.dumps(manifest, indent=2, allow_nan=False) + "\n").encode())
+    return manifest
+
+
+def read(
+    arrays_file: str | os.PathLike[str], manifest_file: str | os.PathLike[str], schema: str
+) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    """Arrays and manifest.
+
+    Raises:
+        FormatError: a file is missing, too large or not what it should be, or the arrays are not those that the
+            manifest names.
+    """
+    try:
+        manifest = json.loads(Path(manifest_file).read_text())
+        if manifest["schema"] != schema:
+            raise ValueError(f"the manifest is not of {schema}")
+        if Path(arrays_file).stat().st_size > _LARGEST:
+            raise ValueError("it is larger than 64 MiB")
+        content = Path(arrays_file).read_bytes()
+        if hashlib.sha256(content).hexdigest() != manifest["sha256"]:
+            raise ValueError("its SHA-256 is not the manifest's")
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}, manifest
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise FormatError(f"{arrays_file}: no trained model ({error})") from error
