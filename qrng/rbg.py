@@ -9,36 +9,35 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import warnings
 import weakref
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import index
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
-import numpy as np
-
-from qrng import bits
 from qrng._native import kernel_name, wipe
-from qrng.admission import claim_for, refuse_unless_ok, warn_if_simulated
+from qrng.admission import claim_for, warn_if_simulated
 from qrng.claim import EntropyClaim
 from qrng.errors import ClosedError, HealthAlarm, HealthFailure, ParameterError, ReentryError, SourceError
-from qrng.extractors import extractor_class
-from qrng.health.gate import DEFAULT_QUARANTINE, Gate
-from qrng.health.scan import scan
+from qrng.health.base import Alarm
+from qrng.health.gate import DEFAULT_QUARANTINE
 from qrng.pool import SMALL, Pool
-from qrng.samples import Samples
+from qrng.rawpath import LaneDropped, RawPath
 from qrng.source import Source
 
-__all__ = ["RandomBitGenerator"]
+__all__ = ["LaneDroppedWarning", "RandomBitGenerator"]
 
 DEFAULT_BLOCK = 1 << 16
 """Raw bits a block."""
 DEFAULT_LOG2_ERROR = -64
 """log2 of the total trace distance from uniform over the generator's life."""
-BLOCK_BUDGET = 1 << 32
-"""Blocks over which that error is split."""
-_BATCH = 16  # blocks read at a time when much is asked for
+
+
+class LaneDroppedWarning(UserWarning):
+    """A lane alarmed and was left out, as `drop_lanes` allows. Given where there is no `on_alarm` to tell."""
 
 
 class RandomBitGenerator:
@@ -57,6 +56,14 @@ class RandomBitGenerator:
             operating system (cf. the XOR construction of SP 800-90C), so that a wrong claim can't make it weaker
             than those. Certificates that recompute output, and tests of a source's quality, use pure.
         allow_reproducible: accept a source whose symbols can come again (seeded simulator, replayed capture).
+        allowance: whether what a weak bias may hide in a block (`qrng.health.allowance`) is taken off the claim
+            before the output length is computed; None: for blocks of 2**16 bits and more. Without it output is
+            longer, and an undetected bias goes at the cost of the stated distance from uniform.
+        drop_lanes: how many lanes may be left out, one by one, when their own tests alarm. Everything on its way is
+            wiped then, the buffer being filled too, and the rest is tested and planned for as a stream of its own:
+            start-up, quarantine, a claim that counts a lost lane at its full width, a new seed.
+        on_alarm: told each alarm once, after everything pending is wiped and outside the lock. If it raises, the
+            generator is FAILED.
 
     Finite sources that can be read twice are health-tested whole before the first byte is given; at their end
     reading raises SourceExhausted. Safe for threads: one lock, and no raw bit feeds two outputs. After a fork the
@@ -80,6 +87,9 @@ class RandomBitGenerator:
         quarantine: int = DEFAULT_QUARANTINE,
         pure: bool = False,
         allow_reproducible: bool = False,
+        allowance: bool | None = None,
+        drop_lanes: int = 0,
+        on_alarm: Callable[[Alarm], object] | None = None,
     ) -> None:
         if source.reproducible and not allow_reproducible:
             raise SourceError(
@@ -89,34 +99,31 @@ class RandomBitGenerator:
         self._source = source
         self._pure = pure
         self._claim = claim_for(source, claim)
-        round_bits = source.bits_per_symbol * source.lanes
-        block = block_bits // round_bits * round_bits
-        if block <= 0:
-            raise ParameterError(
-                f"a block of {block_bits} bits holds no whole round of {round_bits} bits over all lanes"
-            )
-        kind = extractor_class(extractor)
-        if not getattr(kind, "strong", True):
-            raise ParameterError(
-                f"{extractor} consumes its second source, and a generator has one seed for all blocks: choose a strong "
-                "extractor, such as toeplitz"
-            )
-        self._extractor = kind.plan(block, min_entropy=self._claim, log2_error=log2_error, blocks=BLOCK_BUDGET)
-        self._seed = self._draw_seed()
-        self._block = block
-        self._quarantine = quarantine
-        self._gate: Gate | None = self._open_gate()
-        self._raw = np.zeros(
-            bits.bytes_for(block * (_BATCH + 1) + quarantine + 64), np.uint8
-        )  # released, not extracted
-        self._raw_bits = 0
+        self._on_alarm = on_alarm
+        self._untold: deque[Alarm] = deque()
         self._pool = Pool(pure)
         self._delivered = 0
         self._busy = False  # seen True with the lock held: code that interrupted a read in this very thread
         self._stopped: tuple[type[HealthAlarm] | type[HealthFailure], str] | None = None
+        self._failed = False  # stopped for good, and not by the gate alone
         self._broken: str | None = None  # why this object can't go on in this process
-        self._closed = False
         self._lock = threading.RLock()
+        self._path = RawPath(
+            source,
+            self._claim,
+            extractor=extractor,
+            log2_error=log2_error,
+            block_bits=block_bits,
+            quarantine=quarantine,
+            allowance=allowance,
+            drop_lanes=drop_lanes,
+            untold=self._untold,
+        )
+        try:
+            self._path.begin()
+        finally:
+            self._tell()
+        self._closed = False
         _alive.add(self)
         warn_if_simulated(source)
 
@@ -166,18 +173,50 @@ class RandomBitGenerator:
             with self._turn():
                 self._fill(view)
                 self._delivered += len(view)
-        except BaseException:
+            self._tell()
+        except BaseException as error:
             if len(view):
                 wipe(view)
+            if not isinstance(error, ReentryError):
+                self._tell()
             raise
         return len(view)
+
+    def _tell(self) -> None:
+        """Say of each alarm that there was one; where that raises the generator is FAILED."""
+        while self._untold:
+            alarm = self._untold.popleft()
+            try:
+                if self._on_alarm is not None:
+                    self._on_alarm(alarm)
+                elif alarm in self._path.dropped:
+                    said = f"{alarm.test} alarmed at sample {alarm.at_sample}: lane {alarm.lane} is left out"
+                    warnings.warn(f"{self._source.spec}: {said}", LaneDroppedWarning, stacklevel=4)
+            except BaseException as error:
+                why = f"FAILED: telling of an alarm raised {type(error).__name__}; only a new instance starts again"
+                with self._turn():
+                    self._failed, self._stopped = True, (HealthFailure, why)
+                    self._pool.wipe()
+                    self._path.fail(why)
+                if isinstance(error, Exception):
+                    raise HealthFailure(why) from error
+                raise
 
     def _fill(self, view: memoryview) -> None:
         self._check_usable()
         at = 0
         while at < len(view):
             if not self._pool.left:
-                self._refill(len(view) - at)
+                try:
+                    out = self._path.refill(len(view) - at)
+                except LaneDropped:
+                    wipe(view)
+                    at = 0
+                    continue
+                except (HealthAlarm, HealthFailure) as error:
+                    self._stopped = (type(error), str(error))
+                    raise
+                self._pool.fill(out)
             at += self._pool.take_into(view[at:])
 
     @contextmanager
@@ -203,79 +242,6 @@ class RandomBitGenerator:
             kind, why = self._stopped
             raise kind(why)
 
-    # -- the way from raw bits to the pool ------------------------------------------------------------------------
-
-    def _refill(self, wanted: int) -> None:
-        """Put at least one block's output into the empty pool."""
-        blocks = min(_BATCH, -(-8 * wanted // self._extractor.m))
-        count = -(-blocks * self._block // self._source.bits_per_symbol)
-        while self._raw_bits < self._block:
-            for released in self._admit(self._source.read(count)):
-                self._append(released)
-        whole = self._raw_bits // self._block
-        raw = self._raw[: bits.bytes_for(whole * self._block)]
-        out = self._extractor.extract_blocks(raw, self._seed, blocks=whole)
-        del out[whole * self._extractor.m // 8 :]  # a last byte that is partly padding is not delivered
-        rest = self._raw_bits - whole * self._block
-        tail = bits.extract(self._raw, whole * self._block, rest)
-        self._raw_bits = 0  # before the wipe: should a signal's exception come between, no zeros pass for raw bits
-        wipe(self._raw)
-        bits.copy(self._raw, 0, tail, 0, rest)
-        if rest:
-            wipe(tail)
-        self._raw_bits = rest
-        self._pool.fill(out)
-
-    def _admit(self, samples: Samples) -> list[Samples]:
-        if self._gate is None:  # a finite source whose every symbol was tested before the first use
-            return [samples]
-        try:
-            return self._gate.push(samples)
-        except (HealthAlarm, HealthFailure) as alarm:
-            self._drop_pending()
-            self._stopped = (type(alarm), str(alarm))
-            raise
-
-    def _append(self, released: Samples) -> None:
-        end = self._raw_bits + released.bit_length
-        if bits.bytes_for(end) > len(self._raw):
-            larger = np.zeros(2 * bits.bytes_for(end), np.uint8)
-            larger[: len(self._raw)] = self._raw
-            wipe(self._raw)
-            self._raw = larger
-        bits.copy(self._raw, self._raw_bits, released.packed, 0, released.bit_length)
-        self._raw_bits = end
-        released.wipe()
-
-    def _open_gate(self) -> Gate | None:
-        """A gate for a live source; None for a capture that passed its health tests whole, which it must."""
-        source = self._source
-        chunks = source.whole()
-        if chunks is None:
-            return Gate(source.bits_per_symbol, source.lanes, self._claim.every_symbol, quarantine=self._quarantine)
-        refuse_unless_ok(
-            scan(
-                chunks,
-                claim=self._claim.every_symbol,
-                bits_per_symbol=source.bits_per_symbol,
-                lanes=source.lanes,
-            ),
-            source.spec,
-        )
-        return None
-
-    def _draw_seed(self) -> Any:
-        seed = bytearray(os.urandom(self._extractor.seed_bytes))
-        try:
-            return self._extractor.prepare(seed)
-        finally:
-            wipe(seed)
-
-    def _drop_pending(self) -> None:
-        self._raw_bits = 0
-        wipe(self._raw)
-        self._pool.wipe()
-
     # -- what it says of itself -----------------------------------------------------------------------------------
 
     def status(self) -> dict[str, Any]:
@@ -283,16 +249,17 @@ class RandomBitGenerator:
         with self._lock:
             if self._closed:
                 health: dict[str, Any] = {"state": "CLOSED"}
-            elif self._gate is None:
-                health = {"state": "OK", "tested": "whole capture before the first use"}
             else:
-                health = self._gate.status()
+                health = self._path.health()
+            facts = self._path.as_dict()
             return {
                 "health": health,
                 "delivered_bytes": self._delivered,
                 "pool_bytes": self._pool.left,
-                "blocks_used": BLOCK_BUDGET - self._extractor.blocks_left,
-                "blocks_allowed": BLOCK_BUDGET,
+                "blocks_used": self._path.blocks_used,
+                "blocks_allowed": self._path.blocks_allowed,
+                "allowance": facts["allowance"],
+                "dropped_lanes": facts["dropped_lanes"],
                 "simulated": self._source.simulated,
                 "reproducible": self._source.reproducible,
             }
@@ -306,9 +273,8 @@ class RandomBitGenerator:
             "source": self._source.provenance(),
             "simulated": self._source.simulated,
             "reproducible": self._source.reproducible,
-            "claim": self._claim.as_dict(),
-            "extractor": self._extractor.planned.as_dict(),
-            "extractor_seed": "operating system, one for the life of this generator",
+            **self._path.as_dict(),
+            "extractor_seed": "operating system, one for the life of this generator and set of lanes",
             "mixing": "none (pure)" if self._pure else "XOR with operating-system bytes on delivery",
             "kernel": kernel_name(),
         }
@@ -322,11 +288,10 @@ class RandomBitGenerator:
             HealthFailure: the generator is FAILED; only a new one, after the source was looked at, clears that.
         """
         with self._turn():
-            if self._closed or self._broken:
+            if self._closed or self._broken or self._failed:
                 self._check_usable()
-            if self._gate is not None:
-                self._gate.restart()
-            self._drop_pending()
+            self._pool.wipe()
+            self._path.restart()
             self._stopped = None
 
     def close(self) -> None:
@@ -335,25 +300,18 @@ class RandomBitGenerator:
             if self._closed:
                 return
             self._closed = True
-            self._drop_pending()
-            self._seed.close()
-            if self._gate is not None:
-                self._gate.close()
-            self._source.close()
+            self._pool.wipe()
+            self._path.close()
 
     def _after_fork_in_child(self) -> None:
         self._lock = threading.RLock()  # the old one may be held by a thread that this process doesn't have
         self._busy = False
         if self._closed:
             return
-        self._drop_pending()
+        self._pool.wipe()
+        self._path.wipe()
         try:
-            self._source.reopen()
-            if self._gate is not None and self._stopped is None:
-                self._gate.close()
-                self._gate = self._open_gate()
-            self._seed.close()
-            self._seed = self._draw_seed()
+            self._path.reopen(self._stopped is not None)
         except Exception as error:  # noqa: BLE001 - whatever it is, this process gets no bytes from here
             self._broken = f"after a fork: {error}"
 

@@ -19,6 +19,7 @@ from qrng.claim import EntropyClaim
 from qrng.errors import FormatError, ParameterError, QrngError
 from qrng.extraction import Input, extracted
 from qrng.extractors import extractor_class
+from qrng.health.allowance import Allowance, less
 from qrng.health.scan import scan
 from qrng.signature import public_key as public_key_of
 from qrng.signature import signer
@@ -75,6 +76,7 @@ def verify(
     try:
         return [
             *_signature(record, public_key),
+            *_allowance(record),
             _plan(record),
             _hash("raw bits", raw, record["input"]["sha256"]),
             _health(record, raw),
@@ -148,10 +150,38 @@ def _plan(record: dict[str, Any]) -> Check:
     kind = extractor_class(plan["extractor"])
     try:
         costs = plan.get("costs", {})
-        m = kind.plan(plan["n"], min_entropy=claim, log2_error=plan["log2_error"], blocks=record["blocks"], **costs).m
+        reduced = less(claim, plan["n"], _said_allowance(record))
+        m = kind.plan(plan["n"], min_entropy=reduced, log2_error=plan["log2_error"], blocks=record["blocks"], **costs).m
     except ParameterError as error:
         return Check("plan", "failed", str(error))
     return _compare("plan", plan["m"] <= m, f"the claim allows {m} bits a block at this error; {plan['m']} were taken")
+
+
+def _said_allowance(record: dict[str, Any]) -> Allowance | None:
+    said = record.get("allowance")  # older certificates have none
+    if said is None:
+        return None
+    return Allowance(said["bits"], said["log2_evidence"], said["symbols"], said["taken_off"])
+
+
+def _allowance(record: dict[str, Any]) -> list[Check]:
+    """What a bias may hide in a block under the health tests of this version, computed anew."""
+    said = _said_allowance(record)
+    if "allowance" not in record:
+        return [Check("allowance", "not checked", "the certificate says nothing of one, so none was taken off")]
+    if said is None:
+        return []
+    health, data = record["health"], record["input"]
+    found = Allowance.for_block(
+        record["extractor"]["n"],
+        claim_bits=health["claim"],
+        bits_per_symbol=data["bits_per_symbol"],
+        lanes=data["lanes"] - len(health["dropped_lanes"]),
+        run_length_log2=health["run_length_log2"],
+    )
+    bits = 0 if found is None else found.bits
+    what = "taken off the claim" if said.taken_off else "not taken off the claim"
+    return [_compare("allowance", said.bits >= bits, f"a bias may hide {bits} bits a block; {said.bits} were {what}")]
 
 
 def _claim(record: dict[str, Any]) -> EntropyClaim | None:
@@ -172,7 +202,9 @@ def _claim(record: dict[str, Any]) -> EntropyClaim | None:
 
 def _input(record: dict[str, Any], raw: Path_) -> Input:
     said = record["input"]
-    return Input(os.fspath(raw), said["layout"], said["bits_per_symbol"], said["lanes"])
+    source = Input(os.fspath(raw), said["layout"], said["bits_per_symbol"], said["lanes"])
+    source.without = tuple(record["health"].get("dropped_lanes", ()))
+    return source
 
 
 def _health(record: dict[str, Any], raw: Path_ | None) -> Check:
@@ -187,6 +219,7 @@ def _health(record: dict[str, Any], raw: Path_ | None) -> Check:
                 claim=record["health"]["claim"],
                 bits_per_symbol=said["bits_per_symbol"],
                 lanes=said["lanes"],
+                without=source.without,
             )
     finally:
         source.close()

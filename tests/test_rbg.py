@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qrng import EntropyClaim, RandomBitGenerator, Samples, Source, rbg
+from qrng import EntropyClaim, RandomBitGenerator, Samples, Source, rawpath
 from qrng.errors import (
     BudgetError,
     ClosedError,
@@ -85,13 +85,13 @@ def fixed_system(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], bytes]:
     def urandom(n: int) -> bytes:
         return b"\xa5" * n
 
-    monkeypatch.setattr(rbg.os, "urandom", urandom)
+    monkeypatch.setattr(rawpath.os, "urandom", urandom)
     return urandom
 
 
 def by_hand(bits: np.ndarray, blocks: int) -> bytes:
     """Each whole block of `bits` through the extractor with the seed of `fixed_system`, joined bit by bit."""
-    plan = Toeplitz.plan(BLOCK, min_entropy=0.9 * BLOCK, log2_error=-64, blocks=rbg.BLOCK_BUDGET)
+    plan = Toeplitz.plan(BLOCK, min_entropy=0.9 * BLOCK, log2_error=-64, blocks=rawpath.BLOCK_BUDGET)
     seed = b"\xa5" * plan.seed_bytes
     out = []
     for block in range(blocks):
@@ -105,7 +105,7 @@ def test_output_is_the_extractor_over_each_raw_bit_once(fixed_system: Callable[[
     got = generator(Tape(bits)).random_bytes(1500)
     wanted = by_hand(bits[START_UP:], 4)
     # One block is read at a time here, so each block's output is cut to whole bytes.
-    per_block = Toeplitz.plan(BLOCK, min_entropy=0.9 * BLOCK, log2_error=-64, blocks=rbg.BLOCK_BUDGET).m
+    per_block = Toeplitz.plan(BLOCK, min_entropy=0.9 * BLOCK, log2_error=-64, blocks=rawpath.BLOCK_BUDGET).m
     assert got[: per_block // 8] == wanted[: per_block // 8]
 
 
@@ -116,7 +116,7 @@ def test_many_blocks_at_a_time_are_each_block_once_and_joined_without_a_gap(
     got = generator(Tape(bits)).random_bytes(8_000)
     # The first batch of 16 blocks, less start-up and quarantine, reaches the extractor as 13 whole blocks.
     blocks = (16 * BLOCK - START_UP - QUARANTINE) // BLOCK
-    whole = blocks * Toeplitz.plan(BLOCK, min_entropy=0.9 * BLOCK, log2_error=-64, blocks=rbg.BLOCK_BUDGET).m // 8
+    whole = blocks * Toeplitz.plan(BLOCK, min_entropy=0.9 * BLOCK, log2_error=-64, blocks=rawpath.BLOCK_BUDGET).m // 8
     assert blocks == 13
     assert got[:whole] == by_hand(bits[START_UP:], blocks)[:whole]
 
@@ -221,7 +221,7 @@ def test_no_raw_bit_near_an_alarm_reaches_the_output(fixed_system: Callable[[int
 
 
 def test_the_error_budget_is_refused_when_spent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rbg, "BLOCK_BUDGET", 3)
+    monkeypatch.setattr(rawpath, "BLOCK_BUDGET", 3)
     source = generator(Tape(fair(100 * BLOCK)))
     m = source.provenance()["extractor"]["m"]
     assert len(source.random_bytes(m // 8)) == m // 8
@@ -241,7 +241,7 @@ def test_closing_wipes_closes_the_source_and_is_final() -> None:
     tape = Tape(fair(50 * BLOCK))
     with generator(tape) as source:
         source.random_bytes(3)
-        raw, pool = source._raw, source._pool.data
+        raw, pool = source._path._raw, source._pool.data
         assert any(pool)
     assert not raw.any()
     assert not any(pool)
@@ -306,7 +306,7 @@ def test_an_interruption_at_any_point_neither_repeats_bytes_nor_gives_zeros(
 
         def trace(frame: FrameType, event: str, _: object) -> Any:
             nonlocal seen
-            if not frame.f_code.co_filename.endswith(("qrng/rbg.py", "qrng/pool.py")):
+            if not frame.f_code.co_filename.endswith(("qrng/rbg.py", "qrng/rawpath.py", "qrng/pool.py")):
                 return None
             frame.f_trace_opcodes = True
             seen += event == "opcode"

@@ -41,8 +41,8 @@ def trace(monkeypatch: pytest.MonkeyPatch, total: int, threads: int) -> None:
     extracted: list[np.ndarray] = []
     blocks: list[bytes] = []
     delivered = [np.zeros(total // 8 // threads, np.uint64) for _ in range(threads)]
-    with RandomBitGenerator(Endless(), pure=True) as rbg:
-        extractor = rbg._extractor
+    with RandomBitGenerator(Endless(), pure=True, allowance=False) as rbg:
+        extractor = rbg._path._extractor
         assert (extractor.n, extractor.m) == (65_536, M)
         extract_blocks = extractor.extract_blocks
 

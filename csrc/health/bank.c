@@ -116,6 +116,10 @@ uint64_t qrng_bank_scan(void *state, const uint8_t *src, uint64_t src_bit, uint6
     return n;
 }
 
+double qrng_bank_bias_weight(void) {
+    return groups[0].prior / BANK_BETS;
+}
+
 void qrng_bank_leader(const void *state, qrng_evidence *found) {
     const bank *b = state;
     double best = -1;

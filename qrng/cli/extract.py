@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from qrng import terminal
+from qrng.cli.options import note
 from qrng.errors import ParameterError
 
 
@@ -28,6 +29,8 @@ from qrng.errors import ParameterError
 @click.option("--bits-per-symbol", type=int, metavar="W", help="Width of a symbol.")
 @click.option("--lanes", type=int, metavar="L", help="Interleaved streams in RAW.")
 @click.option("--drop-tail", is_flag=True, help="Leave out a last partial block.")
+@click.option("--allowance/--no-allowance", default=None, help="What a weak bias may hide: off the claim, or not.")
+@click.option("--drop-lanes", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out N bad lanes at most.")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that extract.")
 @click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster that extracts (extra dask).")
 @click.option("--certificate", type=click.Path(dir_okay=False), metavar="FILE", help="Write the record as JSON.")
@@ -65,6 +68,8 @@ def command(raw: str, out: str, certificate: str | None, key: str | None, as_jso
     ):
         options |= {"executor": pool.executor, "ahead": pool.ahead}
         record = extract_file(raw, out, progress=lambda what, n: advance(n // 8), **options)
+    for alarm in record["input"]["dropped_lanes"]:
+        note(f"lane {alarm['lane']} is left out: {alarm['test']} alarmed at sample {alarm['at_sample']}")
     if key is not None:
         record = sign(record, key)
     if certificate:
@@ -91,6 +96,9 @@ def _text(record: dict[str, Any]) -> str:
         ("read", f"{data['file']}: {data['read_as']}; {data['raw_bits']} raw bits, {data['used_bits']} used"),
         ("health", f"{record['health']['state']}, no alarm"),
     ]
+    if data["dropped_lanes"]:
+        gone = ", ".join(str(alarm["lane"]) for alarm in data["dropped_lanes"])
+        rows.append(("", f"without lanes {gone}, whose own tests alarmed (--drop-lanes)"))
     if record["claim_from_same_data"]:
         rows.append(("", "on the data that fixed the claim: a consistency check, not evidence"))
     claim, made = record["claim"], record["claim_made_from"]
@@ -104,6 +112,10 @@ def _text(record: dict[str, Any]) -> str:
         rows.append(("", f"({claim['reference']})"))
     else:
         rows.append(("claim", "none: the bare map promises nothing"))
+    hidden = record["allowance"]
+    if hidden:
+        what = "taken off the claim" if hidden["taken_off"] else "left to the claim"
+        rows.append(("allowance", f"{hidden['bits']} bits a block that a weak bias may hide, {what}"))
     rows.append(("extractor", f"{plan['extractor']}: {record['blocks']} x {plan['n']} bits to {plan['m']}"))
     for name, value in plan.get("costs", {}).items():
         rows.append(("", f"paid for {name.replace('_', ' ')}: {value:g}"))

@@ -154,6 +154,8 @@ def text(report: HealthReport, name: str, read_as: str, automatic: bool) -> str:
     ]
     if report.log2_evidence is not None:
         lines.append(f"evidence  2^{report.log2_evidence:.1f} at the end; SUSPECT from 2^{report.suspect_from}")
+    if report.allowance is not None:
+        lines.append(f"allowance {report.allowance.bits} bits may typically hide here in a weak bias; no bound")
     lines.append(f"chance of any false alarm here, if the claim holds: at most {report.false_alarm_bound:.1e}")
     for test in report.tests:
         if test["assumes"] != "claim":
@@ -168,10 +170,23 @@ def text(report: HealthReport, name: str, read_as: str, automatic: bool) -> str:
         lines.append(
             f"Not tested: the {report.samples - report.examined} samples after the last alarm (see --restarts)."
         )
+    if report.lanes > 1:
+        lines.append("lanes     " + _lanes(report))
     lines.append(f"state     {report.state}" + ("" if report.alarms else ": no alarm"))
     if automatic:
         lines += ["", *textwrap.wrap(_SAME_DATA, WIDTH)]
     return "\n".join(lines)
+
+
+def _lanes(report: HealthReport) -> str:
+    """The verdict on the lanes in a line; --json has it lane by lane."""
+    found = report.lanes_verdict()
+    own = [str(entry["lane"]) for entry in found if entry["verdict"] == "ALARM"]
+    quiet = f"{len(found) - len(own)} of {report.lanes} without an alarm of their own"
+    if own:
+        shown = ", ".join(own[:12]) + (", …" if len(own) > 12 else "")
+        quiet += f"; alarm in {shown}"
+    return quiet
 
 
 _SAME_DATA = (

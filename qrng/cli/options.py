@@ -22,7 +22,7 @@ def note(text: str) -> None:
 
 
 def generator_options(function: _F) -> _F:
-    """--source, --claim, --physical, --pure, --replay, --log2-error, --fault."""
+    """--source, --claim, --physical, --pure, --replay, --log2-error, --allowance, --drop-lanes, --fault."""
     for option in reversed(
         (
             click.option(
@@ -41,6 +41,18 @@ def generator_options(function: _F) -> _F:
             click.option("--pure", is_flag=True, help="Leave out the XOR with operating-system bytes."),
             click.option("--replay", is_flag=True, help="Allow a source whose raw bits can come again."),
             click.option("--log2-error", type=float, default=-64.0, show_default=True, help="Total distance, as log2."),
+            click.option(
+                "--allowance/--no-allowance",
+                default=None,
+                help="Take what a weak bias may hide off the claim, or not  [default: for blocks of 2^16 bits or more]",
+            ),
+            click.option(
+                "--drop-lanes",
+                type=click.IntRange(min=0),
+                default=0,
+                metavar="N",
+                help="Go on without a lane whose own tests alarm, N lanes at most.",
+            ),
             click.option("--fault", "faults", multiple=True, metavar="FAULT", help="Inject a fault, to see the alarm."),
         )
     ):
@@ -55,6 +67,8 @@ def open_generator(
     pure: bool,
     replay: bool,
     log2_error: float,
+    allowance: bool | None,
+    drop_lanes: int,
     faults: tuple[str, ...],
     wrap: Callable[[Source], Source] = lambda opened: opened,
 ) -> Any:
@@ -80,11 +94,23 @@ def open_generator(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SimulatedSourceWarning)  # said above
             return RandomBitGenerator(
-                wrap(opened), claim=worth, pure=pure, log2_error=log2_error, allow_reproducible=replay or opened.finite
+                wrap(opened),
+                claim=worth,
+                pure=pure,
+                log2_error=log2_error,
+                allow_reproducible=replay or opened.finite,
+                allowance=allowance,
+                drop_lanes=drop_lanes,
+                on_alarm=_say if drop_lanes else None,
             )
     except BaseException:
         opened.close()
         raise
+
+
+def _say(alarm: Any) -> None:
+    lane = "" if alarm.lane is None else f" in lane {alarm.lane}, which is left out if --drop-lanes still allows it"
+    note(f"{alarm.test} alarmed at sample {alarm.at_sample}{lane}")
 
 
 def _claim(text: str, physical: str | None, log2_error: float, source: Source) -> Any:

@@ -35,6 +35,7 @@ class BankTest(EDetector):
     def __init__(self, setting: Setting, *, per_lane: bool = False) -> None:
         """`setting` is of one-bit symbols; `per_lane` watches its lanes apart."""
         self.per_lane = per_lane
+        self.bias_weight = None if per_lane else float(lib.qrng_bank_bias_weight())
         self.lanes = setting.lanes
         size = lib.qrng_lanes_state_bytes if per_lane else lib.qrng_bank_state_bytes
         super().__init__(setting, int(size(self.lanes)))

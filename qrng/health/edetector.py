@@ -39,10 +39,12 @@ class EDetector(HealthTest):
             costs the detector one bit of evidence: dear where a bit of the stream brings 0.001, cheap where it
             brings one.
         share: part of all false alarms that this detector may cause, above 0 and at most 1.
+        bias_weight: weight, within this detector, of a bet that the whole stream's bias wins; None if none does.
     """
 
     weight: float = 0.125
     share: float = 1.0
+    bias_weight: float | None = None
 
     def __init__(self, setting: Setting, state_bytes: int) -> None:
         """A zeroed state of so many bytes."""

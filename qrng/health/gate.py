@@ -8,12 +8,13 @@ included.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, TypeVar
 
-from qrng.errors import ClosedError, HealthError, HealthFailure, ParameterError
+from qrng.errors import ClosedError, HealthError, HealthFailure, ParameterError, ReentryError
+from qrng.health.allowance import evidence_needed
 from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Setting
 from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.monitor import Monitor
@@ -28,6 +29,7 @@ __all__ = ["DEFAULT_QUARANTINE", "Gate"]
 DEFAULT_QUARANTINE = 1 << 16
 """Default raw bits that must follow a symbol without an alarm before it is released."""
 
+_T = TypeVar("_T")
 _PIECE = 1 << 20  # symbols unpacked and tested at a time
 
 
@@ -49,6 +51,8 @@ class Gate:
         startup: int = STARTUP_SYMBOLS,
         more: Sequence[Maker] = (),
         side_data: Sequence[str] = (),
+        without: Iterable[int] = (),
+        on_alarm: Callable[[Alarm], object] | None = None,
     ) -> None:
         """Set up the tests for a stream.
 
@@ -64,6 +68,9 @@ class Gate:
             more: makers of tests to run beside those in force.
             side_data: names of what every `Samples` pushed carries beside its bits, to be tested with them: an entry a
                 symbol or a shot. Samples without them, or with arrays of another length, are FAILED.
+            without: lanes that are left out from the beginning: neither tested nor released.
+            on_alarm: told each alarm once, after everything held is wiped and before `push` raises. It can't use
+                this gate. What it raises makes the state FAILED: whom it was to tell doesn't know.
 
         Raises:
             ParameterError: a parameter is outside its range.
@@ -82,7 +89,11 @@ class Gate:
             ),
             startup,
             more,
+            without,
         )
+        self._on_alarm = on_alarm
+        self._told = 0  # alarms that on_alarm was told
+        self._telling = False
         self._quarantine = quarantine
         self._held: deque[Samples] = deque()
         self._held_bits = 0
@@ -98,8 +109,13 @@ class Gate:
 
     @property
     def alarms(self) -> Sequence[Alarm]:
-        """Every alarm since the gate was made, oldest first."""
+        """Every alarm since the gate was made, oldest first, in the numbers of the whole stream."""
         return tuple(self._monitor.alarms)
+
+    @property
+    def dropped(self) -> Sequence[int]:
+        """Lanes that are left out."""
+        return self._monitor.lanes.dropped
 
     @property
     def false_alarm_bound(self) -> float:
@@ -114,50 +130,79 @@ class Gate:
         """Test symbols that continue the stream; the gate owns them from here on.
 
         Returns:
-            earlier symbols, in order, that `quarantine` raw bits have now followed without an alarm.
+            earlier symbols, in order, that `quarantine` raw bits have now followed without an alarm. Once lanes are
+            dropped, those left are numbered anew, without gaps.
 
         Raises:
             HealthAlarm: an alarm, or one not yet answered by `restart`. Everything held, `samples` too, is
             wiped.
             HealthFailure: the state is FAILED: after a second alarm within 2^30 symbols, after a run or
                 window that went on to the cutoff of α² within `samples`, after symbols that do not continue
-                the stream or have another width or lane count, or after an internal error. Everything is
-                wiped.
+                the stream or have another width or lane count, after an internal error, or after one in
+                on_alarm. Everything is wiped.
             ClosedError: the gate is closed.
+            ReentryError: called by on_alarm.
         """
+        self._check_not_telling()
+        used = samples
         try:
-            return self._push(samples)
+            self._check_continues(samples)
+            used = self._monitor.lanes.select(samples)
+            return self._push(used, samples.first + samples.count)
         except HealthError:
-            self._wipe(samples)
+            self._wipe(samples, used)
+            self._tell()
             raise
         except ClosedError:
             samples.wipe()
             raise
         except BaseException as error:
-            self._wipe(samples)
+            self._wipe(samples, used)
             self._monitor.latch.fail(f"internal error ({type(error).__name__})")
             if isinstance(error, Exception):
                 raise HealthFailure(f"FAILED: internal error ({type(error).__name__})") from error
             raise
 
-    def _push(self, samples: Samples) -> list[Samples]:
-        if self._closed:
-            raise ClosedError("this gate is closed and its buffers are wiped; make a new one")
-        self._monitor.latch.check()
-        self._check_continues(samples)
+    def _push(self, samples: Samples, end: int) -> list[Samples]:
+        """Test and hold symbols of the lanes in use; `end` is the whole stream's index after them."""
         startup = 0
+        self._earliest = end
         for start in range(0, samples.count, _PIECE):
             startup += self._test(samples, start)
-        self._next = self._earliest = samples.first + samples.count
+        self._next = end
         self._hold(samples, startup)
         return self._release()
 
+    def _tell(self) -> None:
+        """Call on_alarm for each alarm that it wasn't told; HealthFailure if it raises."""
+        if self._on_alarm is None:
+            return
+        self._telling = True
+        try:
+            while self._told < len(self._monitor.alarms):
+                self._told += 1
+                self._on_alarm(self._monitor.alarms[self._told - 1])
+        except BaseException as error:
+            self._monitor.latch.fail(f"on_alarm raised {type(error).__name__}")
+            if isinstance(error, Exception):
+                raise HealthFailure(f"FAILED: on_alarm raised {type(error).__name__}") from error
+            raise
+        finally:
+            self._telling = False
+
+    def _check_not_telling(self) -> None:
+        if self._telling:
+            raise ReentryError("on_alarm can't use the gate that called it: wait until push has raised")
+
     def _check_continues(self, samples: Samples) -> None:
-        setting = self._monitor.setting
-        if (samples.bits_per_symbol, samples.lanes) != (setting.bits_per_symbol, setting.lanes):
+        if self._closed:
+            raise ClosedError("this gate is closed and its buffers are wiped; make a new one")
+        self._monitor.latch.check()
+        width, lanes = self._monitor.setting.bits_per_symbol, self._monitor.lanes.total
+        if (samples.bits_per_symbol, samples.lanes) != (width, lanes):
             self._monitor.latch.fail(
                 f"symbols of {samples.bits_per_symbol} bits in {samples.lanes} lanes came to a gate for "
-                f"{setting.bits_per_symbol} bits in {setting.lanes} lanes"
+                f"{width} bits in {lanes} lanes"
             )
         if samples.first < self._earliest or (self._next is not None and samples.first != self._next):
             self._monitor.latch.fail(
@@ -175,7 +220,6 @@ class Gate:
             lambda index, n: samples.symbols(start + index + 1, start + index + 1 + n),
         )
         if at is not None:
-            self._earliest = samples.first + samples.count
             self._monitor.latch.check()
         return left - self._monitor.startup.left
 
@@ -222,14 +266,41 @@ class Gate:
             HealthFailure: the state is FAILED.
             ClosedError: the gate is closed.
         """
+        self._begin_again(self._monitor.restart)
+
+    def drop_lane(self) -> int:
+        """Begin again without the lane that alarmed, even from FAILED; returns its number.
+
+        The caller takes it on himself that the fault is that lane's alone. What is left is tested as a stream of its
+        own, start-up and quarantine included; alarms so far stay, so that a second one within 2^30 symbols is FAILED
+        as ever, and the false-alarm bound covers the stream with the lane and without it.
+
+        Raises:
+            ParameterError: it was not a lane that alarmed, or it is the only one.
+            HealthFailure: FAILED for another reason than an alarm.
+            ClosedError: the gate is closed.
+        """
+        return self._begin_again(self._monitor.drop_lane)
+
+    def fail(self, reason: str) -> None:
+        """FAILED for good by the caller's word; everything held is wiped."""
+        self._wipe()
+        self._monitor.latch.fail(reason)
+
+    def _begin_again(self, begin: Callable[[], _T]) -> _T:
+        self._check_not_telling()
         if self._closed:
             raise ClosedError("this gate is closed and its buffers are wiped; make a new one")
         self._wipe()
-        self._monitor.restart()
+        done = begin()
         self._next = None
+        return done
 
     def status(self) -> dict[str, Any]:
-        """JSON-ready: state, claim, tests and cutoffs, what was tested, held and released, every alarm."""
+        """JSON-ready: state, claim, tests and cutoffs, what was tested, held and released, every alarm.
+
+        `lanes` counts those in use; `allowance_log2_evidence` is L of `qrng.health.allowance`.
+        """
         monitor, setting = self._monitor, self._monitor.setting
         return {
             "state": str(self.state),
@@ -237,9 +308,11 @@ class Gate:
             "claim": float(setting.claim_bits),
             "bits_per_symbol": setting.bits_per_symbol,
             "lanes": setting.lanes,
+            "dropped_lanes": list(monitor.lanes.dropped),
             "alpha_log2": setting.alpha_log2,
             "run_length_log2": setting.run_length_log2,
             "log2_evidence": monitor.evidence(),
+            "allowance_log2_evidence": evidence_needed(monitor.tests),
             "evidence": monitor.held(),
             "suspect_from": setting.run_length_log2 - SUSPECT_BITS,
             "startup_symbols": monitor.startup.symbols,

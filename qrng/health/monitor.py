@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from qrng._native import wipe
 from qrng.bits import Symbols
+from qrng.errors import ParameterError
 from qrng.health import registry
 from qrng.health.base import Alarm, HealthTest, Piece, Setting
+from qrng.health.lanes import Lanes
 from qrng.health.startup import STARTUP_SYMBOLS, Startup
 from qrng.health.states import SUSPECT_BITS, Latch, State
 
@@ -22,21 +25,31 @@ class Monitor:
     """The tests of one stream, its start-up and its state. Not thread-safe.
 
     Attributes:
-        setting: what is claimed.
-        alarms: every alarm, oldest first.
+        setting: what is claimed, of the lanes in use.
+        lanes: which those are.
+        alarms: every alarm, oldest first, in the numbers of the whole stream.
         latch: the state.
         tests: the tests in force.
         samples: symbols tested so far, over all restarts.
         runs: 1 + restarts.
     """
 
-    def __init__(self, setting: Setting, startup: int = STARTUP_SYMBOLS, more: Sequence[registry.Maker] = ()) -> None:
-        self.setting = setting
+    def __init__(
+        self,
+        setting: Setting,
+        startup: int = STARTUP_SYMBOLS,
+        more: Sequence[registry.Maker] = (),
+        without: Iterable[int] = (),
+    ) -> None:
+        """`setting` is of the whole stream; `without` are lanes of it that the symbols to come are free of."""
+        self.lanes = Lanes(setting.lanes, without)
+        self.setting = dataclasses.replace(setting, lanes=len(self.lanes.kept))
         self._more = tuple(more)
         self.alarms: list[Alarm] = []
         self.latch = Latch()
         self.samples = 0
         self.runs = 1
+        self._before = (0.0, 0, 0)  # false-alarm bound, symbols and runs of the stream before a lane was dropped
         self._startup_symbols = startup
         self._suspicious = setting.run_length_log2 - SUSPECT_BITS
         self._begin()
@@ -67,9 +80,11 @@ class Monitor:
         rest = following(at, test.reach())
         permanent = test.is_permanent(rest, alarm.at_sample)
         wipe(rest)
+        alarm = self.lanes.alarm(alarm)
         self.alarms.append(alarm)
         where = "" if alarm.lane is None else f" in lane {alarm.lane}"
-        self.latch.alarm(at + 1, f"{alarm.test} alarmed at sample {alarm.at_sample}{where}", permanent)
+        what = f"{alarm.test} alarmed at sample {alarm.at_sample}{where}, begun about {alarm.onset_estimate}"
+        self.latch.alarm(at + 1, what, permanent)
         return at
 
     def restart(self) -> None:
@@ -83,6 +98,24 @@ class Monitor:
             self.latch.restart()
         self._begin_again()
 
+    def drop_lane(self) -> int:
+        """As `restart`, without the lane that alarmed last; returns its number.
+
+        Raises:
+            ParameterError: no lane alarmed last, or it is the only one.
+            HealthFailure: FAILED for another reason than an alarm.
+        """
+        lane = self.alarms[-1].lane if self.alarms and self.latch.by_alarm else None
+        if lane is None:
+            self.latch.check()
+            raise ParameterError("no lane has alarmed")
+        left = self.lanes.without(lane)
+        self.latch.restart_without_lane()
+        self._before = (self.false_alarm_bound(), self.samples, self.runs)
+        self.lanes, self.setting = left, dataclasses.replace(self.setting, lanes=len(left.kept))
+        self._begin_again()
+        return lane
+
     def _begin_again(self) -> None:
         self.wipe()
         self.runs += 1
@@ -91,9 +124,12 @@ class Monitor:
     def false_alarm_bound(self) -> float:
         """Bound on the probability that any test has alarmed by now although the claim holds.
 
-        Union bound: over the tests, and for each over its symbols (RCT) or windows (APT) so far.
+        Union bound: over the tests, and for each over its symbols (RCT) or windows (APT) so far; over the stream
+        with a lane and without it.
         """
-        return min(1.0, sum(test.false_alarm_bound(self.samples, self.runs) for test in self.tests))
+        bound, samples, runs = self._before
+        bound += sum(test.false_alarm_bound(self.samples - samples, self.runs - runs) for test in self.tests)
+        return min(1.0, bound)
 
     def evidence(self) -> float | None:
         """log2 of the most evidence that a test holds now; an alarm comes at `run_length_log2`. None without such."""

@@ -40,12 +40,14 @@ def save(monitor: Monitor) -> bytes:
         "schema": _SCHEMA,
         "setting": {
             "bits_per_symbol": setting.bits_per_symbol,
-            "lanes": setting.lanes,
+            "lanes": monitor.lanes.total,
             "claim_bits": str(setting.claim_bits),
             "alpha_log2": setting.alpha_log2,
             "run_length_log2": setting.run_length_log2,
             "side_data": list(setting.side_data),
         },
+        "dropped": monitor.lanes.dropped,
+        "before": monitor._before,
         "samples": monitor.samples,
         "runs": monitor.runs,
         "startup": [monitor.startup.symbols, monitor.startup.left],
@@ -71,13 +73,15 @@ def load(data: bytes) -> Monitor:
         setting = Setting(
             **(given | {"claim_bits": Fraction(given["claim_bits"]), "side_data": tuple(given["side_data"])})
         )
-        monitor = Monitor(setting, content["startup"][0])
+        monitor = Monitor(setting, content["startup"][0], without=map(int, content["dropped"]))
         if [test.name for test in monitor.tests] != [name for name, _ in content["tests"]]:
             raise ValueError("other health tests are in force now")
         for test, (_, state) in zip(monitor.tests, content["tests"], strict=True):
             test.restore(base64.b64decode(state, validate=True))
         monitor.startup = Startup(content["startup"][0])
         monitor.startup.take(content["startup"][0] - content["startup"][1])
+        bound, samples, runs = content["before"]
+        monitor._before = (float(bound), int(samples), int(runs))
         monitor.samples, monitor.runs = int(content["samples"]), int(content["runs"])
         monitor.alarms = [Alarm(**alarm) for alarm in content["alarms"]]
         monitor.latch = Latch.from_dict(content["latch"])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -13,15 +13,17 @@ import numpy as np
 
 from qrng.bits import Symbols
 from qrng.errors import FormatError, ParameterError
+from qrng.health.allowance import Allowance, evidence_needed
 from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Setting
 from qrng.health.cutoffs import ALPHA_LOG2
+from qrng.health.lanes import Lanes
 from qrng.health.monitor import Monitor
 from qrng.health.registry import Maker
 from qrng.health.side import checked_names, piece_of
 from qrng.health.states import SUSPECT_BITS, State
 from qrng.samples import Samples
 
-__all__ = ["HealthReport", "scan"]
+__all__ = ["HealthReport", "scan", "scan_dropping"]
 
 _PIECE = 1 << 16  # symbols unpacked and tested at a time: what an alarm makes to be unpacked again
 
@@ -44,6 +46,9 @@ class HealthReport:
         false_alarm_bound: bound on the probability of any alarm, if the claim holds.
         log2_evidence: log2 of the most evidence that an e-detector held at the end; None if none ran.
         tests: the tests that ran, with their cutoffs.
+        lanes: lanes of the capture, those left out included.
+        dropped: lanes that were left out; samples are those of the others.
+        allowance: what a constant bias may typically hide in all that was examined; None where no test bets on one.
     """
 
     claim: float
@@ -59,6 +64,23 @@ class HealthReport:
     restarts: int
     log2_evidence: float | None
     tests: tuple[dict[str, Any], ...]
+    dropped: tuple[int, ...] = ()
+    allowance: Allowance | None = None
+
+    def lanes_verdict(self) -> list[dict[str, Any]]:
+        """JSON-ready verdict on each lane: lane, verdict, alarms, first_alarm.
+
+        ALARM: its own tests alarmed. DROPPED: it was left out. UNFINISHED: none did until the scan ended early. OK:
+        none did to the end. An alarm over the whole stream names no lane.
+        """
+        found: list[dict[str, Any]] = []
+        for lane in range(self.lanes):
+            own = [alarm for alarm in self.alarms if alarm.lane == lane]
+            passed = "OK" if self.examined == self.samples else "UNFINISHED"
+            verdict = "DROPPED" if lane in self.dropped else "ALARM" if own else passed
+            first = own[0].at_sample if own else None
+            found.append({"lane": lane, "verdict": verdict, "alarms": len(own), "first_alarm": first})
+        return found
 
     @property
     def passed(self) -> bool:
@@ -101,6 +123,9 @@ class HealthReport:
             "run_length_log2": self.run_length_log2,
             "log2_evidence": self.log2_evidence,
             "restarts": self.restarts,
+            "dropped_lanes": list(self.dropped),
+            "lanes_verdict": self.lanes_verdict(),
+            "allowance": None if self.allowance is None else self.allowance.as_dict(),
             "tests": list(self.tests),
         }
 
@@ -154,6 +179,7 @@ def scan(
     side_data: Sequence[str] = (),
     observe: Observe | None = None,
     every: int = _PIECE,
+    without: Iterable[int] = (),
 ) -> HealthReport:
     """Run every health test over a finite capture.
 
@@ -174,6 +200,7 @@ def scan(
             shot.
         observe: told of the evidence after each piece, for a plot of it.
         every: symbols of a piece, at most 2^16.
+        without: lanes that are left out; chunks are wiped once those that stay are copied.
 
     Raises:
         ParameterError: a parameter is outside its range, or side data are missing or of another length.
@@ -186,8 +213,8 @@ def scan(
         raise ParameterError(f"a look at the evidence every {every} symbols: choose 1 to {_PIECE}")
     names = checked_names(side_data, bits_per_symbol)
     setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2, names)
-    monitor = Monitor(setting, more=more)
-    ahead = _Ahead(chunks)
+    monitor = Monitor(setting, more=more, without=without)
+    ahead = _Ahead(_selected(chunks, monitor.lanes) if monitor.lanes.dropped else chunks)
     due = 0
     while (chunk := ahead.next()) is not None:
         if chunk.bits_per_symbol != bits_per_symbol or chunk.first != due:
@@ -198,6 +225,7 @@ def scan(
         due += chunk.count
         if len(monitor.alarms) <= restarts:
             _scan_chunk(monitor, ahead, chunk, restarts, observe, every)
+    needed = evidence_needed(monitor.tests)
     state = monitor.latch.state
     if state is State.STARTUP and monitor.alarms:
         state = State.INTERMITTENT
@@ -215,7 +243,38 @@ def scan(
         restarts=restarts,
         log2_evidence=monitor.evidence(),
         tests=tuple(monitor.describe()),
+        dropped=monitor.lanes.dropped,
+        allowance=None if needed is None else Allowance.of(float(setting.claim_bits), monitor.samples, needed),
     )
+
+
+def scan_dropping(
+    whole: Callable[[], Iterable[Samples]], drop_lanes: int, *, lanes: int, **how: Any
+) -> tuple[HealthReport, list[Alarm]]:
+    """Scan, and where one lane's own test alarms scan again from the beginning without it, `drop_lanes` times at most.
+
+    Args:
+        whole: gives the capture from its first symbol, each time it is called.
+        drop_lanes: lanes that may be left out; one at least stays.
+        lanes, how: as in `scan`; without restarts.
+
+    Returns:
+        the last scan's report, its false-alarm bound that of all scans together, and the alarm of each dropped lane.
+    """
+    found: list[Alarm] = []
+    spent = 0.0
+    while True:
+        report = scan(whole(), lanes=lanes, without=[alarm.lane for alarm in found if alarm.lane is not None], **how)
+        spent = min(1.0, spent + report.false_alarm_bound)
+        alarm = report.alarms[-1] if report.alarms else None
+        if alarm is None or alarm.lane is None or len(found) == min(drop_lanes, lanes - 1):
+            return replace(report, false_alarm_bound=spent), found
+        found.append(alarm)
+
+
+def _selected(chunks: Iterable[Samples], lanes: Lanes) -> Iterator[Samples]:
+    for chunk in chunks:
+        yield lanes.select(chunk)
 
 
 def _scan_chunk(

@@ -41,6 +41,7 @@ class Latch:
     def __init__(self) -> None:
         self.state = State.STARTUP
         self.reason = ""
+        self.by_alarm = False  # whether an alarm, and nothing worse, made the state what it is
         self._tested = 0
         self._last_alarm: int | None = None
 
@@ -54,35 +55,40 @@ class Latch:
         """An alarm with the last of `symbols` more symbols."""
         self._tested += symbols
         last, self._last_alarm = self._last_alarm, self._tested
+        running = self.state is not State.FAILED
         if permanent:
             self.fail(f"{what}, and it went on to the cutoff of alpha squared")
         elif last is not None and self._tested - last < SECOND_ALARM_WITHIN:
             self.fail(f"{what}, the second alarm within 2^30 symbols")
-        elif self.state is not State.FAILED:
+        elif running:
             self.state, self.reason = State.INTERMITTENT, what
+        if running:
+            self.by_alarm = True
 
     def fail(self, reason: str) -> None:
         """FAILED, for good; the first reason stays."""
         if self.state is not State.FAILED:
-            self.state, self.reason = State.FAILED, reason
+            self.state, self.reason, self.by_alarm = State.FAILED, reason, False
 
     def check(self) -> None:
         """Raise unless symbols may be tested now.
 
         Raises:
             HealthAlarm: INTERMITTENT: nothing passes until `restart()`.
-            HealthFailure: FAILED.
+            HealthFailure: FAILED, or a state that isn't one.
         """
-        if self.state is State.FAILED:
+        if self.state in _RUNNING:
+            return
+        if self.state is not State.INTERMITTENT:
             raise HealthFailure(f"FAILED: {self.reason}. Look at the source; only a new instance starts again")
-        if self.state is State.INTERMITTENT:
-            raise HealthAlarm(f"INTERMITTENT: {self.reason}. Nothing passes until restart() is called")
+        raise HealthAlarm(f"INTERMITTENT: {self.reason}. Nothing passes until restart() is called")
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form, for `from_dict`."""
         return {
             "state": str(self.state),
             "reason": self.reason,
+            "by_alarm": self.by_alarm,
             "tested": self._tested,
             "last_alarm": self._last_alarm,
         }
@@ -92,12 +98,23 @@ class Latch:
         """The latch that `as_dict` wrote."""
         latch = cls()
         latch.state, latch.reason = State(data["state"]), str(data["reason"])
+        latch.by_alarm = data["by_alarm"] is True
         latch._tested = int(data["tested"])
         latch._last_alarm = None if data["last_alarm"] is None else int(data["last_alarm"])
         return latch
 
     def restart(self) -> None:
         """Back to STARTUP; HealthFailure if FAILED."""
-        if self.state is State.FAILED:
+        if self.state not in (*_RUNNING, State.INTERMITTENT):
             self.check()
-        self.state, self.reason = State.STARTUP, ""
+        self.state, self.reason, self.by_alarm = State.STARTUP, "", False
+
+    def restart_without_lane(self) -> None:
+        """Back to STARTUP, even from FAILED, for a stream without the lane that alarmed; it forgets no alarm.
+
+        Raises:
+            HealthFailure: FAILED, and not by an alarm.
+        """
+        if not self.by_alarm:
+            self.check()
+        self.state, self.reason, self.by_alarm = State.STARTUP, "", False

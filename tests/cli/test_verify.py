@@ -42,6 +42,7 @@ def test_what_could_not_be_checked_is_said(run_qrng: Run, extracted: Path) -> No
     done = run_qrng("verify", "c.json", "--output", "out", "--json")
     assert done.returncode == 0
     assert outcomes(done) == {
+        "allowance": "ok",
         "plan": "ok",
         "raw bits": "not checked",
         "health": "not checked",

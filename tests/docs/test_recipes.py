@@ -85,6 +85,21 @@ def test_the_recipe_of_the_monitor_prints_what_it_shows(run_qrng: Run) -> None:
     assert matches(shown, (done.stdout + done.stderr).decode())
 
 
+def test_the_recipe_of_the_health_of_real_captures_prints_what_it_shows(
+    run_qrng: Run, test_data: Path, tmp_path: Path
+) -> None:
+    shutil.copy(test_data / "captures" / IBM_FEZ, tmp_path / "fez.json")
+    shutil.copy(test_data / "captures" / IBM_TORINO, tmp_path / "torino.json")
+    shown_all = list(consoles(DOCS / "recipes" / "health-of-real-captures.md"))
+    assert len(shown_all) == 6
+    for command, shown in shown_all:
+        done = run_qrng(*shlex.split(command)[1:])
+        printed = (done.stdout + done.stderr).decode()
+        if done.returncode:
+            printed = f"{printed.rstrip()}\n[exit code {done.returncode}]"
+        assert matches(shown, printed), f"$ {command}\n{printed}"
+
+
 def test_both_ends_amplify_to_the_same_key(run_qrng: Run, tmp_path: Path) -> None:
     page = DOCS / "recipes" / "privacy-amplification.md"
     reconciled = b"".join(hashlib.sha256(f"reconciled:{i}".encode()).digest() for i in range(391))[:12_500]

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qrng import Samples
-from qrng.errors import ClosedError, HealthAlarm, HealthFailure, ParameterError
+from qrng.errors import ClosedError, HealthAlarm, HealthFailure, ParameterError, ReentryError
 from qrng.health import Gate, State, registry
-from qrng.health.base import HealthTest
+from qrng.health.base import Alarm, HealthTest
 from qrng.health.edetector import EDetector
 
 STARTUP = 1024
@@ -230,6 +230,116 @@ def test_a_plug_in_that_cannot_be_set_up_is_a_failure_and_never_left_out(monkeyp
     monkeypatch.setattr(registry, "_makers", lambda: {"broken": broken})
     with pytest.raises(HealthFailure, match="artefact is missing"):
         Gate(1, 1, 1.0)
+
+
+def test_an_alarm_is_told_once_and_after_everything_is_wiped() -> None:
+    told = []
+
+    def on_alarm(alarm: Alarm) -> None:
+        told.append((alarm, gate.state, gate.status()["held_bits"], held[0].any(), bad.packed.any()))
+
+    gate = Gate(1, 1, 1.0, on_alarm=on_alarm)
+    gate.push(samples(good(20000, 9)))
+    held = [part.packed for part in gate._held]
+    bad = samples(with_run(20000, 500), 20000)
+    for _ in range(3):
+        with pytest.raises(HealthAlarm):
+            gate.push(bad)
+    assert told == [(gate.alarms[0], State.INTERMITTENT, 0, False, False)]
+    gate.restart()
+    with pytest.raises(HealthFailure):
+        gate.push(samples(with_run(5000, 2000), 40000))
+    assert [alarm.at_sample for alarm, *_ in told] == [20540, 42040]
+
+
+@pytest.mark.parametrize(("error", "raised"), [(OSError("x"), HealthFailure), (KeyboardInterrupt(), KeyboardInterrupt)])
+def test_a_callback_that_raises_makes_it_failed(error: BaseException, raised: type[BaseException]) -> None:
+    def on_alarm(alarm: Alarm) -> None:
+        raise error
+
+    gate = Gate(1, 1, 1.0, on_alarm=on_alarm)
+    with pytest.raises(raised):
+        gate.push(samples(with_run(5000, 2000)))
+    with pytest.raises(HealthFailure, match="on_alarm raised"):
+        gate.restart()
+    fine = samples(good(5000), 5000)
+    with pytest.raises(HealthFailure):
+        gate.push(fine)
+    assert not fine.packed.any()
+
+
+def test_a_callback_cannot_use_the_gate() -> None:
+    refused = []
+
+    def on_alarm(alarm: Alarm) -> None:
+        for attempt in (gate.restart, gate.drop_lane, lambda: gate.push(samples(good(100), 5000))):
+            with pytest.raises(ReentryError):
+                attempt()
+            refused.append(attempt)
+
+    gate = Gate(1, 1, 1.0, on_alarm=on_alarm)
+    with pytest.raises(HealthAlarm):
+        gate.push(samples(with_run(5000, 2000)))
+    assert len(refused) == 3
+    assert gate.state is State.INTERMITTENT
+
+
+def stuck_lane(n: int, lane: int, lanes: int = 8, at: int = 500) -> npt.NDArray[np.uint8]:
+    stream = good(n, 4).reshape(-1, lanes)
+    stream[at:, lane] = 0
+    return stream.reshape(-1)
+
+
+def test_a_bad_lane_is_dropped_on_request_and_the_rest_begins_again() -> None:
+    gate, stream = Gate(1, 8, 1.0, quarantine=70), stuck_lane(80_000, 5)
+    with pytest.raises(HealthFailure, match="lane 5"):
+        gate.push(samples(stream[:16_000], lanes=8))
+    bound = gate.false_alarm_bound
+    assert gate.drop_lane() == 5
+    assert (gate.state, gate.dropped, gate.status()["lanes"]) == (State.STARTUP, (5,), 7)
+    rest = stream[16_000:].reshape(-1, 8)[:, [0, 1, 2, 3, 4, 6, 7]].reshape(-1)
+    parts = gate.push(samples(stream[16_000:], 16_000, lanes=8))
+    assert joined(parts) == rest[STARTUP:-70].tolist()
+    assert {part.lanes for part in parts} == {7}
+    alone = Gate(1, 7, 1.0)
+    alone.push(samples(rest, lanes=7))
+    assert gate.false_alarm_bound == pytest.approx(bound + alone.false_alarm_bound, rel=1e-12)
+    assert gate.status()["dropped_lanes"] == [5]
+
+
+def test_dropping_a_lane_forgives_no_alarm_and_numbers_stay_those_of_the_whole_stream() -> None:
+    gate, stream = Gate(1, 8, 1.0), stuck_lane(160_000, 5)
+    with pytest.raises(HealthFailure):
+        gate.push(samples(stream[:80_000], lanes=8))
+    gate.drop_lane()
+    late = stream[80_000:].reshape(-1, 8)
+    late[2000:2060, 6] = 1  # rounds 12000 on
+    late[1999, 6] = late[2060, 6] = 0
+    with pytest.raises(HealthFailure, match=r"lane 6.*second alarm"):
+        gate.push(samples(late.reshape(-1), 80_000, lanes=8))
+    alarm = gate.alarms[-1]
+    assert (alarm.lane, alarm.at_sample, alarm.onset_estimate) == (6, 12_040 * 8 + 6, 12_000 * 8 + 6)
+    assert gate.drop_lane() == 6
+    assert gate.dropped == (5, 6)
+
+
+def test_only_a_lane_that_alarmed_is_dropped() -> None:
+    gate = Gate(1, 8, 1.0)
+    with pytest.raises(ParameterError, match="no lane"):
+        gate.drop_lane()
+    with pytest.raises(HealthFailure):
+        gate.push(samples(np.zeros(16_000, np.uint8), lanes=8))  # the whole stream, so no lane's fault
+    assert gate.alarms[-1].lane is None
+    with pytest.raises(HealthFailure):
+        gate.drop_lane()
+    lost = Gate(1, 8, 1.0)
+    with pytest.raises(HealthFailure):
+        lost.push(samples(stuck_lane(16_000, 5), lanes=8))
+    lost.drop_lane()
+    with pytest.raises(HealthFailure, match="lost or repeated"):
+        lost.push(samples(good(8000), 8, lanes=8))
+    with pytest.raises(HealthFailure, match="lost or repeated"):
+        lost.drop_lane()
 
 
 def test_closing_wipes_and_refuses() -> None:

@@ -63,6 +63,32 @@ def test_failed_is_raised_and_stays() -> None:
     assert "apt alarmed" in latch.reason
 
 
+@pytest.mark.parametrize("unreadable", [None, "", "OK?", 1, "ok"])
+def test_a_state_that_cannot_be_read_stops_everything(unreadable: object) -> None:
+    latch = Latch()
+    latch.state = unreadable  # type: ignore[assignment]
+    for call in (latch.check, latch.restart, latch.check):
+        with pytest.raises(HealthFailure):
+            call()
+    latch.passed(1 << 40, startup_over=True)
+    with pytest.raises(HealthFailure):
+        latch.check()
+
+
+def test_a_lane_is_dropped_only_after_an_alarm_and_nothing_worse() -> None:
+    latch = Latch()
+    latch.alarm(1, "rct alarmed in lane 3", permanent=True)
+    latch.restart_without_lane()
+    assert latch.state is State.STARTUP
+    latch.alarm(10, "again", permanent=False)
+    assert latch.state is State.FAILED  # the first alarm counts on
+    latch = Latch()
+    latch.alarm(1, "rct alarmed in lane 3", permanent=False)
+    latch.fail("symbols were lost")
+    with pytest.raises(HealthFailure, match="lost"):
+        latch.restart_without_lane()
+
+
 def test_start_up_counts_down_and_is_never_shorter_than_the_standard_allows() -> None:
     startup = Startup()
     assert startup.take(1000) == 1000
