@@ -90,7 +90,7 @@ class Lanes:
     def claim(self, claim: EntropyClaim) -> EntropyClaim:
         """What a claim on all lanes leaves for those in use: a lane takes with it at most its width a symbol.
 
-        H(rest) ≥ H(all) less the bits dropped, for min-entropy whether the claim is of each symbol or a mean over lanes.
+        H(rest) ≥ H(all) less the bits dropped, for min-entropy, be the claim of each symbol or a mean over lanes.
 
         Raises:
             EntropyError: that is nothing.
