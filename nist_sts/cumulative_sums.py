@@ -52,6 +52,8 @@ def exact_p_value(z: int, n: int) -> float:
         at_least = binomial_upper_tail(-(-(n + level) // 2), n)
         above = binomial_upper_tail((n + level) // 2 + 1, n)
         total += (-1) ** j * (at_least + above)
+        if at_least < 2.0**-60 * total:
+            break  # what follows is smaller still, and alternates
     return min(1.0, 2 * total)
 
 

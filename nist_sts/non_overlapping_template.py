@@ -92,7 +92,11 @@ def _minimum(mode: Mode, parameters: Parameters) -> int:
 
 
 def _labels(parameters: Parameters) -> tuple[str, ...]:
-    m = parameters["template_length"]
+    return _words(parameters["template_length"])
+
+
+@functools.cache
+def _words(m: int) -> tuple[str, ...]:
     return tuple(f"{word:0{m}b}" for word in aperiodic(m))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from fractions import Fraction
 
@@ -20,6 +21,7 @@ _STS_PROBABILITIES = {  # as STS 2.1.2 has them, to ten or eleven digits; those 
 }
 
 
+@functools.cache
 def probabilities(x: int) -> tuple[Fraction, ...]:
     """P(0, 1, 2, 3, 4, >= 5 visits to x in a cycle), section 3.14."""
     leave = Fraction(1, 2 * abs(x))
