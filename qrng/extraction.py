@@ -7,89 +7,39 @@ the bytes that the first one tested. Output appears whole or not at all.
 from __future__ import annotations
 
 import hashlib
-import math
 import os
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
-from qrng import bits
 from qrng._native import wipe
 from qrng.admission import Admission, claim_of_whole, refuse_unless_ok
+from qrng.blocks import Input, Progress, extracted
 from qrng.claim import EntropyClaim
 from qrng.errors import ParameterError, QrngError
 from qrng.extractors import extractor_class
-from qrng.extractors.batches import Batches
 from qrng.extractors.planning import Costs
 from qrng.files import atomic_write
-from qrng.formats import Capture, open_capture
 from qrng.health.allowance import Allowance, less
 from qrng.health.base import Alarm
 from qrng.health.lanes import Lanes
 from qrng.health.scan import HealthReport, scan_dropping
-from qrng.parallel import ordered
 from qrng.samples import Samples
 from qrng.versions import versions
 
-__all__ = ["Input", "extract_file", "extracted"]
+__all__ = ["extract_file"]
 
 _ONE_BLOCK = 1 << 24
 """Raw bits up to which a whole file is one block by default: a claim on the whole string says nothing of its parts."""
 
 _CHANGED = "the file changed between the health tests and the extraction; no output"
 
-Progress = Callable[[str, int], None]
-
 
 def _no_progress(what: str, n: int) -> None:
     pass
-
-
-class Input:
-    """A capture that can be read from the beginning more than once; standard input is kept in an unlinked file."""
-
-    def __init__(self, path: str, layout: str | None, bits_per_symbol: int | None, lanes: int | None) -> None:
-        self.path = path
-        self.name = "stdin" if path == "-" else path
-        self.without: tuple[int, ...] = ()  # lanes that `chunks` leaves out
-        self.sha256: str | None = None  # of the file's bytes, as the last whole extraction read them
-        self._spool: BinaryIO | None = None
-        self._how: dict[str, Any] = {"layout": layout, "bits_per_symbol": bits_per_symbol, "lanes": lanes}
-        if path == "-":
-            import shutil
-            import sys
-
-            self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-            shutil.copyfileobj(sys.stdin.buffer, self._spool)
-        with self.open() as first:
-            # The second pass reads what the first one found, it does not guess again.
-            self._how = {"layout": first.layout, "bits_per_symbol": first.bits_per_symbol, "lanes": first.lanes}
-            self.description, self.layout = first.describe(), first.layout
-            self.bits_per_symbol, self.lanes = first.bits_per_symbol, first.lanes
-            self.provenance = first.provenance
-
-    def open(self) -> Capture:
-        """The capture from its beginning."""
-        if self._spool is None:
-            return open_capture(self.path, **self._how)
-        self._spool.seek(0)
-        return open_capture(self._spool, **self._how)
-
-    def chunks(self, capture: Capture) -> Iterator[Samples]:
-        """Samples of `capture`, opened here, in the lanes that are in use."""
-        lanes = Lanes(self.lanes, self.without)
-        for chunk in capture.chunks():
-            yield lanes.select(chunk)
-
-    def close(self) -> None:
-        """Give the spooled input back."""
-        if self._spool is not None:
-            self._spool.close()
 
 
 @dataclass(frozen=True)
@@ -376,68 +326,6 @@ def _seed(n: int, path: str | os.PathLike[str] | None, out: str | os.PathLike[st
     with atomic_write(kept) as file:
         file.write(held)
     return held, {"source": "operating system", "file": str(kept), "sha256": hashlib.sha256(held).hexdigest()}
-
-
-def extracted(
-    source: Input,
-    chosen: Any,
-    seed: Any,
-    blocks: int,
-    progress: Progress,
-    executor: Executor | None = None,
-    ahead: int = 4,
-) -> Iterator[bytearray]:
-    """The output of `blocks` blocks, piece by piece, each wiped once the next is asked for."""
-    if executor is not None:
-        yield from _extracted_by(executor, ahead, source, chosen, seed, blocks, progress)
-        return
-    left = blocks
-    with source.open() as capture, chosen.prepare(seed) as prepared:
-        for batch, held in Batches(_pieces(source, capture), chosen.n, 8 // math.gcd(8, chosen.m)):
-            count = min(left, held)
-            part = bytearray(bits.bytes_for(count * chosen.m))
-            chosen.extract_blocks(batch[: bits.bytes_for(count * chosen.n)], prepared, part, blocks=count)
-            yield part
-            wipe(part)
-            left -= count
-            progress("extraction", count * chosen.n)
-        source.sha256 = capture.sha256
-
-
-def _extracted_by(
-    executor: Executor, ahead: int, source: Input, chosen: Any, seed: Any, blocks: int, progress: Progress
-) -> Iterator[bytearray]:
-    """The same by others: each gets the seed and some whole blocks, and the pieces come back in order."""
-    parameters = {} if chosen.planned is None else dict(chosen.planned.as_dict().get("parameters", {}))
-    work = partial(_extract_piece, type(chosen), chosen.n, chosen.m, parameters, bytes(seed))
-    with source.open() as capture:
-
-        def batches() -> Iterator[tuple[bytes, int]]:
-            left = blocks
-            for batch, held in Batches(_pieces(source, capture), chosen.n, 8 // math.gcd(8, chosen.m)):
-                if count := min(left, held):
-                    yield bytes(batch[: bits.bytes_for(count * chosen.n)]), count
-                    left -= count
-
-        for part, count in ordered(work, batches(), executor, ahead):
-            yield part
-            wipe(part)
-            progress("extraction", count * chosen.n)
-        source.sha256 = capture.sha256
-
-
-def _extract_piece(
-    kind: Any, n: int, m: int, parameters: dict[str, Any], seed: bytes, piece: tuple[bytes, int]
-) -> tuple[bytearray, int]:
-    """One piece of whole blocks by the bare map: the plan's budget was spent where the work was given out."""
-    raw, count = piece
-    return kind(n, m, **parameters).extract_blocks(raw, seed, blocks=count), count
-
-
-def _pieces(source: Input, capture: Capture) -> Iterator[tuple[Any, int]]:
-    for chunk in source.chunks(capture):
-        yield chunk.packed, chunk.bit_length
-        chunk.wipe()
 
 
 def _second_pass(

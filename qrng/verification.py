@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from qrng._native import wipe
+from qrng.blocks import Input, extracted
 from qrng.claim import EntropyClaim
 from qrng.errors import FormatError, ParameterError, QrngError
-from qrng.extraction import Input, extracted
 from qrng.extractors import extractor_class
 from qrng.health.allowance import Allowance, less
 from qrng.health.scan import scan
