@@ -24,7 +24,9 @@ def raw(tmp_path: Path) -> Path:
 
 def test_one_command_writes_one_page(run_qrng: Run, raw: Path) -> None:
     done = run_qrng("report", "raw.bin")
-    assert done.returncode == 0, done.stderr
+    passed = b"SP 800-22 on the output: passed" in done.stdout  # of good output one in a hundred fails
+    assert done.returncode == (0 if passed else 3), done.stderr
+    assert passed or b"SP 800-22 on the output: FAILED" in done.stdout
     assert sorted(path.name for path in raw.iterdir() if path.is_file()) == ["raw.bin", "raw.bin.report.html"]
     assert done.stdout.startswith(b"raw.bin.report.html: claim 0.")
     assert (raw / "raw.bin.report.html").read_text().rstrip().endswith("</html>")
@@ -32,8 +34,9 @@ def test_one_command_writes_one_page(run_qrng: Run, raw: Path) -> None:
 
 def test_output_certificate_and_validation_files_are_kept_on_request(run_qrng: Run, raw: Path) -> None:
     done = run_qrng("report", "raw.bin", "page.html", "-o", "out", "--certificate", "c.json", "--esv", "esv", "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["schema"] == "qrng.report/1"
+    found = json.loads(done.stdout)
+    assert (found["schema"], found["stopped"]) == ("qrng.report/1", [])
+    assert done.returncode == (0 if found["sts"]["passed"] else 3)
     verified = run_qrng("verify", "c.json", "--raw", "raw.bin", "--seed-file", "out.seed", "--output", "out", "--json")
     assert {check["outcome"] for check in json.loads(verified.stdout)["checks"]} == {"ok"}
     assert sorted(path.name for path in (raw / "esv").iterdir()) == ["CHECKLIST.md", "metadata.json"]
