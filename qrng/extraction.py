@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from qrng.extractors.planning import Costs
 from qrng.files import atomic_write
 from qrng.health.allowance import Allowance, less
 from qrng.health.base import Alarm
+from qrng.health.beside import Beside
 from qrng.health.lanes import Lanes
 from qrng.health.scan import HealthReport, scan_dropping
 from qrng.samples import Samples
@@ -68,6 +69,8 @@ def extract_file(
     drop_tail: bool = False,
     allowance: bool | None = None,
     drop_lanes: int = 0,
+    models: Iterable[str | os.PathLike[str]] = (),
+    side_data: Iterable[str] = (),
     costs: Costs | None = None,
     executor: Executor | None = None,
     ahead: int = 4,
@@ -96,6 +99,9 @@ def extract_file(
             goes at the cost of the stated distance from uniform.
         drop_lanes: how many lanes may be left out, from the first symbol on, because their own tests alarm. What is
             claimed of the rest counts each at its full width.
+        models: files of `qrng health train`, to be run beside the health tests; not together with `drop_lanes`.
+        side_data: names of what the capture, a container, holds beside one-bit symbols, to be tested with them; the
+            capture is then held in memory while it is tested.
         costs: what else the plan pays for, such as disclosed bits; not for the bare map or a seedless extractor.
         executor: any `concurrent.futures.Executor` that extracts pieces of the file; raw bits, seed and output travel
             to its workers and back. The health tests read the file in order, in this process.
@@ -103,9 +109,10 @@ def extract_file(
         progress: called with the name of the pass and raw bits done.
 
     Raises:
-        HealthAlarm, HealthFailure: a health test failed on the capture; nothing is written.
+        HealthAlarm, HealthFailure: a health test failed on the capture, or a model is missing, altered or for another
+            one; nothing is written.
         EntropyError: the assessment supports no claim.
-        ParameterError: sizes that don't fit; says what would.
+        ParameterError: sizes that don't fit, or side data that the capture doesn't hold; says what would.
         FormatError: the capture does not parse.
         OSError: reading or writing failed; no partial output remains.
     """
@@ -114,6 +121,7 @@ def extract_file(
         raise ParameterError(
             f"{', '.join(costs)}: only a plan with an error pays for that, not the map that was asked for"
         )
+    beside = Beside.of(models, side_data, drop_lanes)
     source = Input(os.fspath(raw), layout, bits_per_symbol, lanes)
     try:
         name = source.name
@@ -126,7 +134,7 @@ def extract_file(
             claim = admission.claim
         elif output_bits is None:
             claim = _given(min_entropy, source.bits_per_symbol)
-        report, measured = _first_pass(source, claim, output_bits, input_bits, drop_lanes, progress)
+        report, measured = _first_pass(source, claim, output_bits, input_bits, drop_lanes, beside, progress)
         refuse_unless_ok(report, name)
         source.without = report.dropped
         claim = claim and Lanes(source.lanes, source.without).claim(claim)
@@ -155,6 +163,7 @@ def extract_file(
                 bits_per_symbol=source.bits_per_symbol,
                 lanes=source.lanes - len(source.without),
                 taken_off=allowance,
+                **beside.options,
             )
             chosen = kind.plan(
                 n, min_entropy=less(claim, n, hidden), log2_error=log2_error, blocks=blocks, **(costs or {})
@@ -274,6 +283,7 @@ def _first_pass(
     output_bits: int | None,
     input_bits: int | None,
     drop_lanes: int,
+    beside: Beside,
     progress: Progress,
 ) -> tuple[HealthReport, _Measured]:
     """Health tests over the whole capture. The bare map claims nothing, yet its output can't be good unless each
@@ -284,7 +294,7 @@ def _first_pass(
     def whole() -> Iterator[Samples]:
         nonlocal sha256
         with source.open() as capture:
-            for chunk in capture.chunks():
+            for chunk in [capture.read_all()] if beside.side_data else capture.chunks():
                 yield chunk
                 progress("health tests", chunk.bit_length)
                 chunk.wipe()
@@ -299,7 +309,9 @@ def _first_pass(
         if not of:
             raise ParameterError("give --input-bits with --output-bits: the size of this input is not known")
         h = min(1.0, max(output_bits, 1) / of) * width
-    report, dropped = scan_dropping(whole, drop_lanes, claim=h, bits_per_symbol=width, lanes=source.lanes)
+    report, dropped = scan_dropping(
+        whole, drop_lanes, claim=h, bits_per_symbol=width, lanes=source.lanes, **beside.options
+    )
     return report, _Measured(report.samples * width, sha256, dropped)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from qrng.errors import EntropyError, HealthError, HealthFailure, ParameterError
 from qrng.extractors import extractor_class
 from qrng.health.allowance import FROM_BITS, Allowance, less
 from qrng.health.base import Alarm
+from qrng.health.beside import Beside
 from qrng.health.gate import Gate
 from qrng.health.lanes import Lanes
 from qrng.health.scan import scan_dropping
@@ -57,6 +58,7 @@ class RawPath:
         quarantine: int,
         allowance: bool | None,
         drop_lanes: int,
+        beside: Beside,
         untold: deque[Alarm],
     ) -> None:
         if drop_lanes < 0:
@@ -72,6 +74,7 @@ class RawPath:
         self._block_bits, self._quarantine = block_bits, quarantine
         self._take_off = block_bits >= FROM_BITS if allowance is None else allowance
         self._drop_lanes = drop_lanes
+        self._beside = beside
         self._extractor: Any = None
         self._seed: Any = None
         self.dropped: list[Alarm] = []
@@ -82,10 +85,12 @@ class RawPath:
         self._raw = np.zeros(bits.bytes_for(self._block * (_BATCH + 1) + quarantine + 64), np.uint8)  # not extracted
         self._raw_bits = 0
         self._gate: Gate | None = None
+        self._failed: str | None = None  # by `fail`
 
     def begin(self) -> None:
         """Set up the gate, or test a finite source whole: HealthAlarm or HealthFailure unless it passes."""
         if (whole := self._source.whole()) is None:
+            self._beside.refuse_without_side_data(self._source)
             self._gate = self._new_gate()
         else:
             self._test_whole(whole)
@@ -104,6 +109,7 @@ class RawPath:
             bits_per_symbol=width,
             lanes=count,
             taken_off=self._take_off,
+            **self._beside.options,
         )
         # Later plans have the blocks that are left, and as much of the error as those.
         spent = self._spent if self._extractor is None else self.blocks_used
@@ -137,16 +143,24 @@ class RawPath:
             self._tested_for,
             quarantine=self._quarantine,
             without=self._lanes.dropped,
+            **self._beside.options,
         )
 
     def _test_whole(self, first: Iterator[Samples]) -> None:
         source, passes = self._source, iter([first])
+
+        def again() -> Iterable[Samples]:
+            if self._beside.side_data:  # they are known once the capture was read to its end
+                return [found] if (found := source.recording()) is not None else ()
+            return next(passes, None) or source.whole() or ()
+
         report, self.dropped = scan_dropping(
-            lambda: next(passes, None) or source.whole() or (),
+            again,
             self._drop_lanes,
             claim=self._tested_for,
             bits_per_symbol=source.bits_per_symbol,
             lanes=source.lanes,
+            **self._beside.options,
         )
         self._untold.extend((*self.dropped, *report.alarms))
         refuse_unless_ok(report, source.spec)
@@ -181,6 +195,9 @@ class RawPath:
         return out
 
     def _admit(self, samples: Samples) -> list[Samples]:
+        if self._failed:
+            samples.wipe()
+            raise HealthFailure(f"FAILED: {self._failed}")
         if self._gate is None:  # a finite source whose every symbol was tested before the first use
             return [self._lanes.select(samples)]
         try:
@@ -226,8 +243,9 @@ class RawPath:
         wipe(self._raw)
 
     def fail(self, reason: str) -> None:
-        """FAILED for good."""
+        """FAILED for good, even in the middle of `refill`."""
         self.wipe()
+        self._failed = self._failed or reason
         if self._gate is not None:
             self._gate.fail(reason)
 
@@ -272,10 +290,11 @@ class RawPath:
         return self._gate.status()
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready: claim on the lanes in use, allowance, lanes that were left out and why, the extractor's plan."""
+        """JSON-ready: claim on the lanes in use, allowance, lanes left out and why, models and side data, the plan."""
         return {
             "claim": self._lanes.claim(self._claim).as_dict(),
             "allowance": None if self._allowance is None else self._allowance.as_dict(),
             "dropped_lanes": [alarm.as_dict() for alarm in self.dropped],
+            "tested_beside": self._beside.as_dict(),
             "extractor": self._extractor.planned.as_dict(),
         }

@@ -12,7 +12,7 @@ import threading
 import warnings
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from operator import index
 from types import TracebackType
@@ -23,6 +23,7 @@ from qrng.admission import claim_for, warn_if_simulated
 from qrng.claim import EntropyClaim
 from qrng.errors import ClosedError, HealthAlarm, HealthFailure, ParameterError, ReentryError, SourceError
 from qrng.health.base import Alarm
+from qrng.health.beside import Beside
 from qrng.health.gate import DEFAULT_QUARANTINE
 from qrng.pool import SMALL, Pool
 from qrng.rawpath import LaneDropped, RawPath
@@ -62,6 +63,10 @@ class RandomBitGenerator:
         drop_lanes: how many lanes may be left out, one by one, when their own tests alarm. Everything on its way is
             wiped then, the buffer being filled too, and the rest is tested and planned for as a stream of its own:
             start-up, quarantine, a claim that counts a lost lane at its full width, a new seed.
+        models: files of `qrng health train`, to be run beside the health tests; their bound on false alarms assumes
+            more than the claim. Not together with `drop_lanes`.
+        side_data: names of what is recorded beside one-bit symbols, to be tested with them: a live source has to bring
+            them (`Source.side_names`), a capture to hold them.
         on_alarm: told each alarm once, after everything pending is wiped and outside the lock. If it raises, the
             generator is FAILED.
 
@@ -73,7 +78,8 @@ class RandomBitGenerator:
         EntropyError: no claim is given and the source has none.
         ParameterError: the claim leaves nothing to extract at this error and block size.
         SourceError: the source is reproducible and that was not allowed.
-        HealthAlarm, HealthFailure: a finite source failed its health tests.
+        HealthAlarm, HealthFailure: a finite source failed its health tests, or a model is missing, altered or for
+            another stream.
     """
 
     def __init__(
@@ -89,6 +95,8 @@ class RandomBitGenerator:
         allow_reproducible: bool = False,
         allowance: bool | None = None,
         drop_lanes: int = 0,
+        models: Iterable[str | os.PathLike[str]] = (),
+        side_data: Iterable[str] = (),
         on_alarm: Callable[[Alarm], object] | None = None,
     ) -> None:
         if source.reproducible and not allow_reproducible:
@@ -103,7 +111,7 @@ class RandomBitGenerator:
         self._untold: deque[Alarm] = deque()
         self._pool = Pool(pure)
         self._delivered = 0
-        self._busy = False  # seen True with the lock held: code that interrupted a read in this very thread
+        self._busy = 0  # seen with the lock held: code that interrupted a call in this very thread, whose number it is
         self._stopped: tuple[type[HealthAlarm] | type[HealthFailure], str] | None = None
         self._failed = False  # stopped for good, and not by the gate alone
         self._broken: str | None = None  # why this object can't go on in this process
@@ -117,6 +125,7 @@ class RandomBitGenerator:
             quarantine=quarantine,
             allowance=allowance,
             drop_lanes=drop_lanes,
+            beside=Beside.of(models, side_data, drop_lanes),
             untold=self._untold,
         )
         try:
@@ -138,11 +147,11 @@ class RandomBitGenerator:
         with self._lock:
             # The short way from a warm pool; whatever stands against it is told apart by the long one.
             if 0 < n <= SMALL and n <= self._pool.left and not (self._busy or self._stopped):
-                self._busy = True
+                self._busy = threading.get_ident()
                 try:
                     small = self._pool.take_small(n)
                 finally:
-                    self._busy = False
+                    self._busy = 0
                 self._delivered += n
                 return small
         if n < 0:
@@ -216,8 +225,13 @@ class RandomBitGenerator:
                 except (HealthAlarm, HealthFailure) as error:
                     self._stopped = (type(error), str(error))
                     raise
+                if self._broken:  # forked meanwhile: the parent has these bytes, too
+                    wipe(out)
+                    self._check_usable()
                 self._pool.fill(out)
             at += self._pool.take_into(view[at:])
+        if self._broken:
+            self._check_usable()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -227,11 +241,11 @@ class RandomBitGenerator:
                 raise ReentryError(
                     "this generator was called from a signal handler or destructor that interrupted a call of it"
                 )
-            self._busy = True
+            self._busy = threading.get_ident()
             try:
                 yield
             finally:
-                self._busy = False
+                self._busy = 0
 
     def _check_usable(self) -> None:
         if self._closed:
@@ -305,11 +319,15 @@ class RandomBitGenerator:
 
     def _after_fork_in_child(self) -> None:
         self._lock = threading.RLock()  # the old one may be held by a thread that this process doesn't have
-        self._busy = False
+        interrupted, self._busy = self._busy == threading.get_ident(), 0
         if self._closed:
             return
         self._pool.wipe()
         self._path.wipe()
+        if interrupted:  # by the source, a health plug-in or a signal handler: parent and child hold the same raw bits
+            self._broken = "this process was forked in the middle of a call of this generator: make a new one here"
+            self._path.fail(self._broken)
+            return
         try:
             self._path.reopen(self._stopped is not None)
         except Exception as error:  # noqa: BLE001 - whatever it is, this process gets no bytes from here

@@ -101,6 +101,20 @@ class Samples:
             provenance=self.provenance,
         )
 
+    def by_symbol(self, array: npt.NDArray[Any], start: int = 0, stop: int | None = None) -> npt.NDArray[Any] | None:
+        """Side data of symbols `start` to `stop`: those with an entry a symbol as they are, an entry a shot repeated.
+
+        A shot is a row of all lanes; the first and the last one here may be parts of shots. None for an array that has
+        neither length.
+        """
+        stop = self.count if stop is None else min(stop, self.count)
+        if len(array) == self.count:
+            return np.asarray(array)[start:stop]
+        offset = self.first % self.lanes
+        if len(array) != -(-(offset + self.count) // self.lanes):
+            return None
+        return np.asarray(array)[(offset + np.arange(start, stop)) // self.lanes]
+
     def lane(self, k: int) -> bits.Symbols:
         """The symbols of lane k, in order."""
         if not 0 <= k < self.lanes:

@@ -26,6 +26,7 @@ class Source(ABC):
         finite: True for a capture, which ends; False for a live device or simulator.
         simulated: True if the randomness is computed; shown wherever output of this source shows.
         reproducible: True if the same symbols can come again (seeded simulator, replayed capture).
+        side_names: names of the side data that every `read` brings with its symbols.
     """
 
     spec: str
@@ -34,6 +35,7 @@ class Source(ABC):
     finite: bool = False
     simulated: bool = False
     reproducible: bool = False
+    side_names: tuple[str, ...] = ()
 
     @abstractmethod
     def read(self, count: int) -> Samples:

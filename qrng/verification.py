@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from typing import Any
 from qrng._native import wipe
 from qrng.blocks import Input, extracted
 from qrng.claim import EntropyClaim
-from qrng.errors import FormatError, ParameterError, QrngError
+from qrng.errors import FormatError, HealthFailure, ParameterError, QrngError
 from qrng.extractors import extractor_class
 from qrng.health.allowance import Allowance, less
+from qrng.health.beside import Beside
 from qrng.health.scan import scan
 from qrng.signature import public_key as public_key_of
 from qrng.signature import signer
@@ -55,6 +57,7 @@ def verify(
     seed: Path_ | None = None,
     output: Path_ | None = None,
     public_key: Path_ | None = None,
+    models: Iterable[Path_] = (),
 ) -> list[Check]:
     """Check what a certificate says against the files given.
 
@@ -65,6 +68,8 @@ def verify(
         output: the output file; its hash is compared.
         public_key: PEM file with the Ed25519 key that must have signed. Without it a signature is held against the
             record alone.
+        models: files of the models that were run beside the health tests; their hashes are compared, and those that the
+            record names run again with `raw`.
 
     Raises:
         MissingExtraError: there is a signature to check, and `cryptography` is not installed.
@@ -74,12 +79,14 @@ def verify(
     """
     record = _load(certificate)
     try:
+        beside, model_checks = _models(record, models)
         return [
             *_signature(record, public_key),
-            *_allowance(record),
+            *_allowance(record, beside),
             _plan(record),
             _hash("raw bits", raw, record["input"]["sha256"]),
-            _health(record, raw),
+            *model_checks,
+            _health(record, raw, beside),
             _seed(record, seed),
             _hash("output", output, record["output"]["sha256"]),
             _again(record, raw, seed),
@@ -164,7 +171,7 @@ def _said_allowance(record: dict[str, Any]) -> Allowance | None:
     return Allowance(said["bits"], said["log2_evidence"], said["symbols"], said["taken_off"])
 
 
-def _allowance(record: dict[str, Any]) -> list[Check]:
+def _allowance(record: dict[str, Any], beside: Beside) -> list[Check]:
     """What a bias may hide in a block under the health tests of this version, computed anew."""
     said = _said_allowance(record)
     if "allowance" not in record:
@@ -178,6 +185,7 @@ def _allowance(record: dict[str, Any]) -> list[Check]:
         bits_per_symbol=data["bits_per_symbol"],
         lanes=data["lanes"] - len(health["dropped_lanes"]),
         run_length_log2=health["run_length_log2"],
+        **beside.options,
     )
     bits = 0 if found is None else found.bits
     what = "taken off the claim" if said.taken_off else "not taken off the claim"
@@ -207,7 +215,31 @@ def _input(record: dict[str, Any], raw: Path_) -> Input:
     return source
 
 
-def _health(record: dict[str, Any], raw: Path_ | None) -> Check:
+def _models(record: dict[str, Any], models: Iterable[Path_]) -> tuple[Beside, list[Check]]:
+    """What was tested beside, as far as it is here, and a check of each model that the record names or is given."""
+    health = record["health"]
+    side = health.get("side_data", [])  # older certificates have neither
+    missing = {said["sha256"]: said["kind"] for said in health.get("models", [])}
+    fit: list[Path_] = []
+    checks: list[Check] = []
+    for path in models:
+        try:
+            (found,) = Beside.of([path]).models
+        except HealthFailure as error:
+            checks.append(Check("model", "failed", str(error)))
+            continue
+        named = missing.pop(found["sha256"], None)
+        what = f"SHA-256 of {path}" if named else f"the record names no model with the SHA-256 of {path}"
+        checks.append(_compare("model", named is not None, what))
+        if named:
+            fit.append(path)
+    for sha256, kind in missing.items():
+        detail = f"give the {kind} model whose SHA-256 should be {sha256}: the health tests ran without it"
+        checks.append(Check("model", "not checked", detail))
+    return Beside.of(fit, side), checks
+
+
+def _health(record: dict[str, Any], raw: Path_ | None, beside: Beside) -> Check:
     if raw is None:
         return Check("health", "not checked", "give the raw bits to run the health tests again")
     source = _input(record, raw)
@@ -215,12 +247,15 @@ def _health(record: dict[str, Any], raw: Path_ | None) -> Check:
         with source.open() as capture:
             said = record["input"]
             report = scan(
-                capture.chunks(),
+                [capture.read_all()] if beside.side_data else capture.chunks(),
                 claim=record["health"]["claim"],
                 bits_per_symbol=said["bits_per_symbol"],
                 lanes=said["lanes"],
                 without=source.without,
+                **beside.options,
             )
+    except (ParameterError, HealthFailure) as error:  # a capture without those side data, or of another shape
+        return Check("health", "failed", str(error))
     finally:
         source.close()
     return _compare("health", str(report.state) == "OK" and report.passed, report.summary())

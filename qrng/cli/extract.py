@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from qrng import terminal
-from qrng.cli.options import note
+from qrng.cli.options import beside_options, note
 from qrng.errors import ParameterError
 
 
@@ -31,6 +31,7 @@ from qrng.errors import ParameterError
 @click.option("--drop-tail", is_flag=True, help="Leave out a last partial block.")
 @click.option("--allowance/--no-allowance", default=None, help="What a weak bias may hide: off the claim, or not.")
 @click.option("--drop-lanes", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out N bad lanes at most.")
+@beside_options
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that extract.")
 @click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster that extracts (extra dask).")
 @click.option("--certificate", type=click.Path(dir_okay=False), metavar="FILE", help="Write the record as JSON.")
@@ -101,6 +102,11 @@ def _text(record: dict[str, Any]) -> str:
         rows.append(("", f"without lanes {gone}, whose own tests alarmed (--drop-lanes)"))
     if record["claim_from_same_data"]:
         rows.append(("", "on the data that fixed the claim: a consistency check, not evidence"))
+    health = record["health"]
+    for model in health["models"]:
+        rows.append(("", f"beside {model['kind']}, SHA-256 {model['sha256']}; it assumes {model['assumes']}"))
+    if health["side_data"]:
+        rows.append(("", f"given the side data {', '.join(health['side_data'])}"))
     claim, made = record["claim"], record["claim_made_from"]
     if made and made["physical"]:
         physics = made["physical"]

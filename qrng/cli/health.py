@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import click
 
+from qrng.cli.options import beside_options
 from qrng.errors import EntropyError, ParameterError
 from qrng.files import atomic_write
 from qrng.formats import LAYOUTS, open_capture
 from qrng.health import HealthReport, State, scan
-from qrng.health.registry import Maker
+from qrng.health.beside import Beside
 from qrng.health.startup import STARTUP_SYMBOLS
 from qrng.report.health import Trace, health_html
 from qrng.samples import Samples
@@ -41,9 +41,8 @@ class _HealthCommand(click.Command):
 @click.option("--layout", type=click.Choice(LAYOUTS), help="How to read FILE (default: look and say).")
 @click.option("--bits-per-symbol", type=click.IntRange(1, 32), metavar="N", help="Width of a symbol in bits.")
 @click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
-@click.option("--side", "side", multiple=True, metavar="NAME", help="Side data of FILE to test with the bits; repeat.")
 @click.option("--restarts", type=click.IntRange(min=0), default=0, show_default=True, help="Go on after N alarms.")
-@click.option("--model", "models", multiple=True, metavar="MODEL", help="Run a model of `qrng health train` too.")
+@beside_options
 @click.option("--html", type=click.Path(dir_okay=False), metavar="PAGE", help="Write the evidence over time as HTML.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -52,9 +51,9 @@ def command(
     layout: str | None,
     bits_per_symbol: int | None,
     lanes: int | None,
-    side: tuple[str, ...],
     restarts: int,
     models: tuple[str, ...],
+    side_data: tuple[str, ...],
     html: str | None,
     as_json: bool,
 ) -> int:
@@ -68,19 +67,18 @@ def command(
     if automatic and file == "-":
         raise ParameterError("--claim auto reads the capture twice, which standard input can't: give a file")
     h = _assessed(file, layout, bits_per_symbol, lanes) if automatic else _number(claim)
-    more = _makers(models)
+    beside = Beside.of(models, side_data)
     with open_capture(file, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes) as capture:
         read_as = capture.describe()
         trace = Trace()
         with progress("Testing", capture.count, "symbols") as advance:
             report = scan(
-                [capture.read_all()] if side else _counted(capture.chunks(), advance),
+                [capture.read_all()] if side_data else _counted(capture.chunks(), advance),
                 bits_per_symbol=capture.bits_per_symbol,
                 lanes=capture.lanes,
                 claim=h,
                 restarts=restarts,
-                more=more,
-                side_data=side,
+                **beside.options,
                 observe=trace if html else None,
                 every=Trace.every(capture.count) if html else Trace.every(None),
             )
@@ -105,14 +103,6 @@ def _counted(chunks: Iterator[Samples], advance: Callable[[int], None]) -> Itera
     for chunk in chunks:
         yield chunk
         advance(chunk.count)
-
-
-def _makers(models: tuple[str, ...]) -> list[Maker]:
-    if not models:
-        return []
-    from qrng.health.models.artefact import maker
-
-    return [maker(Path(model)) for model in models]
 
 
 def _number(claim: str) -> float:

@@ -11,7 +11,7 @@ import click
 from qrng.errors import ParameterError
 from qrng.source import Source
 
-__all__ = ["generator_options", "note", "open_generator"]
+__all__ = ["beside_options", "generator_options", "note", "open_generator"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -21,8 +21,17 @@ def note(text: str) -> None:
     click.echo(f"qrng: {text}", err=True)
 
 
+def beside_options(function: _F) -> _F:
+    """--model and --side: what is tested beside the health tests."""
+    model = click.option(
+        "--model", "models", multiple=True, metavar="FILE", help="A model of `qrng health train`; repeat."
+    )
+    side = click.option("--side", "side_data", multiple=True, metavar="NAME", help="Side data to test, too; repeat.")
+    return model(side(function))
+
+
 def generator_options(function: _F) -> _F:
-    """--source, --claim, --physical, --pure, --replay, --log2-error, --allowance, --drop-lanes, --fault."""
+    """What `random`, `stream` and `monitor` share, and `open_generator` takes."""
     for option in reversed(
         (
             click.option(
@@ -53,6 +62,7 @@ def generator_options(function: _F) -> _F:
                 metavar="N",
                 help="Go on without a lane whose own tests alarm, N lanes at most.",
             ),
+            beside_options,
             click.option("--fault", "faults", multiple=True, metavar="FAULT", help="Inject a fault, to see the alarm."),
         )
     ):
@@ -69,6 +79,8 @@ def open_generator(
     log2_error: float,
     allowance: bool | None,
     drop_lanes: int,
+    models: tuple[str, ...],
+    side_data: tuple[str, ...],
     faults: tuple[str, ...],
     wrap: Callable[[Source], Source] = lambda opened: opened,
 ) -> Any:
@@ -101,6 +113,8 @@ def open_generator(
                 allow_reproducible=replay or opened.finite,
                 allowance=allowance,
                 drop_lanes=drop_lanes,
+                models=models,
+                side_data=side_data,
                 on_alarm=_say if drop_lanes else None,
             )
     except BaseException:

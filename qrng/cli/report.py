@@ -10,6 +10,7 @@ import click
 
 from qrng import terminal
 from qrng.assessed_data import KEEP
+from qrng.cli.options import beside_options
 from qrng.errors import ParameterError
 from qrng.formats import LAYOUTS
 
@@ -26,6 +27,7 @@ from qrng.formats import LAYOUTS
 @click.option("--input-bits", type=click.IntRange(min=1), metavar="N", help="Raw bits a block (default: all as one).")
 @click.option("--log2-error", type=float, metavar="E", help="Total distance from uniform, as log2  [default: -64]")
 @click.option("--drop-tail", is_flag=True, help="Leave out a last partial block.")
+@beside_options
 @click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the extracted bits here.")
 @click.option("--certificate", type=click.Path(dir_okay=False), metavar="FILE", help="Write the extraction's record.")
 @click.option("--sign", "key", type=click.Path(), metavar="PEM", help="Sign that record with this Ed25519 key.")

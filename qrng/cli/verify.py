@@ -14,10 +14,17 @@ from qrng import terminal
 @click.option("--raw", type=click.Path(), metavar="FILE", help="The capture that was extracted.")
 @click.option("--seed-file", type=click.Path(), metavar="FILE", help="The seed.")
 @click.option("--output", type=click.Path(), metavar="FILE", help="The output.")
+@click.option("--model", "models", multiple=True, type=click.Path(), metavar="FILE", help="A model run beside; repeat.")
 @click.option("--public-key", type=click.Path(), metavar="PEM", help="The key that must have signed (extra crypto).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
-    certificate: str, raw: str | None, seed_file: str | None, output: str | None, public_key: str | None, as_json: bool
+    certificate: str,
+    raw: str | None,
+    seed_file: str | None,
+    output: str | None,
+    models: tuple[str, ...],
+    public_key: str | None,
+    as_json: bool,
 ) -> int:
     """Recompute what CERTIFICATE says, as far as the given files allow, and say what could not be checked.
 
@@ -25,7 +32,7 @@ def command(
     """
     from qrng.verification import verify
 
-    checks = verify(certificate, raw=raw, seed=seed_file, output=output, public_key=public_key)
+    checks = verify(certificate, raw=raw, seed=seed_file, output=output, public_key=public_key, models=models)
     failed = any(check.outcome == "failed" for check in checks)
     if as_json:
         terminal.print_json(

@@ -4,15 +4,17 @@
 
 Each fault changes symbols in stream order from its `start` on, and gives the same result for the same seed however the
 stream is cut into reads. The claim of the source is left as it is: the point is to see whether the alarms find out.
+Side data stay beside the symbols that they were recorded with; where symbols are lost (`Dropout`) there are none.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from qrng.claim import EntropyClaim
 from qrng.errors import ParameterError, SourceExhausted
@@ -92,6 +94,8 @@ class _Faulty(Source):
         self.finite = source.finite
         self.simulated = source.simulated
         self.reproducible = source.reproducible
+        self._keeps = not any(isinstance(fault, Dropout) for fault in self._faults)  # each symbol in its place
+        self.side_names = source.side_names if self._keeps else ()
         self._restart()
 
     def _restart(self) -> None:
@@ -113,12 +117,26 @@ class _Faulty(Source):
 
         return apply
 
-    def _samples(self, symbols: Array, first: int) -> Samples:
+    def _samples(self, symbols: Array, first: int, side: Mapping[str, npt.NDArray[Any]] | None = None) -> Samples:
         return Samples.from_symbols(
-            symbols, self.bits_per_symbol, lanes=self.lanes, first=first, provenance=self.provenance()
+            symbols,
+            self.bits_per_symbol,
+            lanes=self.lanes,
+            first=first,
+            side_data=side if side and self._keeps else {},
+            provenance=self.provenance(),
         )
 
     def read(self, count: int) -> Samples:
+        if self._keeps:
+            healthy = self._source.read(count)
+            samples = self._samples(self._apply(healthy), self._given, healthy.side_data)
+        else:
+            samples = self._read_losing(count)
+        self._given += samples.count
+        return samples
+
+    def _read_losing(self, count: int) -> Samples:
         parts: list[Array] = []
         missing = count
         while missing > 0:
@@ -130,9 +148,7 @@ class _Faulty(Source):
                 break
             parts.append(symbols)
             missing -= symbols.size
-        samples = self._samples(np.concatenate(parts), self._given)
-        self._given += samples.count
-        return samples
+        return self._samples(np.concatenate(parts), self._given)
 
     def whole(self) -> Iterator[Samples] | None:
         chunks = self._source.whole()
@@ -144,6 +160,14 @@ class _Faulty(Source):
             samples = self._samples(apply(chunk), first)
             first += samples.count
             yield samples
+
+    def recording(self) -> Samples | None:
+        healthy = self._source.recording()
+        return None if healthy is None else self._samples(self._chain()(healthy), 0, healthy.side_data)
+
+    @property
+    def side_data(self) -> Mapping[str, npt.NDArray[Any]]:
+        return self._source.side_data if self._keeps else {}
 
     def claim(self) -> EntropyClaim | None:
         return self._source.claim()

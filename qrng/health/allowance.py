@@ -15,7 +15,7 @@ stream (of one lane, of opposite signs in several, of another kind) can hide mor
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any
@@ -25,6 +25,7 @@ from qrng.errors import ParameterError
 from qrng.health import registry
 from qrng.health.base import RUN_LENGTH_LOG2, HealthTest, Setting
 from qrng.health.edetector import EDetector
+from qrng.health.side import checked_names
 
 __all__ = ["FROM_BITS", "Allowance", "evidence_needed", "less"]
 
@@ -75,6 +76,8 @@ class Allowance:
         lanes: int,
         run_length_log2: int = RUN_LENGTH_LOG2,
         taken_off: bool | None = None,
+        more: Sequence[registry.Maker] = (),
+        side_data: Sequence[str] = (),
     ) -> Allowance | None:
         """The allowance for a block under the tests that are in force here.
 
@@ -85,12 +88,14 @@ class Allowance:
             lanes: interleaved streams.
             run_length_log2: log2 of A.
             taken_off: whether to take it off; None: from FROM_BITS on.
+            more, side_data: what is tested beside, as in `qrng.health.scan`; it has a share of the false alarms.
 
         Returns:
             None where no test bets on a bias: for symbols wider than 8 bits.
         """
-        setting = Setting.of(bits_per_symbol, lanes, claim_bits, run_length_log2=run_length_log2)
-        needed = evidence_needed(registry.build(setting))
+        names = checked_names(side_data, bits_per_symbol)
+        setting = Setting.of(bits_per_symbol, lanes, claim_bits, run_length_log2=run_length_log2, side_data=names)
+        needed = evidence_needed(registry.build(setting, more))
         if needed is None:
             return None
         take = block_bits >= FROM_BITS if taken_off is None else taken_off

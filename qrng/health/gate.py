@@ -93,7 +93,7 @@ class Gate:
         )
         self._on_alarm = on_alarm
         self._told = 0  # alarms that on_alarm was told
-        self._telling = False
+        self._busy = False  # seen True: what push has called, a plug-in or on_alarm, calls this gate
         self._quarantine = quarantine
         self._held: deque[Samples] = deque()
         self._held_bits = 0
@@ -141,9 +141,16 @@ class Gate:
                 the stream or have another width or lane count, after an internal error, or after one in
                 on_alarm. Everything is wiped.
             ClosedError: the gate is closed.
-            ReentryError: called by on_alarm.
+            ReentryError: called by on_alarm or by a health test; `samples` stay the caller's.
         """
-        self._check_not_telling()
+        self._check_not_busy()
+        self._busy = True
+        try:
+            return self._pushed(samples)
+        finally:
+            self._busy = False
+
+    def _pushed(self, samples: Samples) -> list[Samples]:
         used = samples
         try:
             self._check_continues(samples)
@@ -169,6 +176,7 @@ class Gate:
         self._earliest = end
         for start in range(0, samples.count, _PIECE):
             startup += self._test(samples, start)
+        self._monitor.latch.check()  # `fail` may have been called meanwhile
         self._next = end
         self._hold(samples, startup)
         return self._release()
@@ -177,7 +185,6 @@ class Gate:
         """Call on_alarm for each alarm that it wasn't told; HealthFailure if it raises."""
         if self._on_alarm is None:
             return
-        self._telling = True
         try:
             while self._told < len(self._monitor.alarms):
                 self._told += 1
@@ -187,12 +194,12 @@ class Gate:
             if isinstance(error, Exception):
                 raise HealthFailure(f"FAILED: on_alarm raised {type(error).__name__}") from error
             raise
-        finally:
-            self._telling = False
 
-    def _check_not_telling(self) -> None:
-        if self._telling:
-            raise ReentryError("on_alarm can't use the gate that called it: wait until push has raised")
+    def _check_not_busy(self) -> None:
+        if self._busy:
+            raise ReentryError(
+                "on_alarm and health tests can't use the gate that called them: wait until push has raised or returned"
+            )
 
     def _check_continues(self, samples: Samples) -> None:
         if self._closed:
@@ -213,7 +220,11 @@ class Gate:
     def _test(self, samples: Samples, start: int) -> int:
         """Test one piece; returns how many of its symbols belong to the start-up."""
         left = self._monitor.startup.left
-        piece = piece_of(self._monitor.setting, samples, start, start + _PIECE)
+        try:
+            piece = piece_of(self._monitor.setting, samples, start, start + _PIECE)
+        except ParameterError as error:
+            self._monitor.latch.fail(str(error))
+            raise HealthFailure(f"FAILED: {error}") from error
         at = self._monitor.update(
             piece,
             samples.first + start,
@@ -283,12 +294,12 @@ class Gate:
         return self._begin_again(self._monitor.drop_lane)
 
     def fail(self, reason: str) -> None:
-        """FAILED for good by the caller's word; everything held is wiped."""
+        """FAILED for good by the caller's word, even while `push` is at work; everything held is wiped."""
         self._wipe()
         self._monitor.latch.fail(reason)
 
     def _begin_again(self, begin: Callable[[], _T]) -> _T:
-        self._check_not_telling()
+        self._check_not_busy()
         if self._closed:
             raise ClosedError("this gate is closed and its buffers are wiped; make a new one")
         self._wipe()
@@ -326,7 +337,8 @@ class Gate:
         }
 
     def close(self) -> None:
-        """Wipe what is held; every later push raises ClosedError."""
+        """Wipe what is held; every later push raises ClosedError. Raises ReentryError as `push` does."""
+        self._check_not_busy()
         self._wipe()
         self._monitor.wipe()
         self._closed = True

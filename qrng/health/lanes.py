@@ -51,7 +51,10 @@ class Lanes:
         return rounds * self.total + self.kept[rank]
 
     def select(self, samples: Samples) -> Samples:
-        """Samples of the lanes in use; those given are wiped, unless nothing is dropped and they are returned."""
+        """Samples of the lanes in use; those given are wiped, unless nothing is dropped and they are returned.
+
+        Their side data have an entry a symbol. Arrays of neither length that `Samples` allows are left out.
+        """
         if not self.dropped:
             return samples
         symbols = samples.symbols()
@@ -60,7 +63,9 @@ class Lanes:
         stays = use[(samples.first + np.arange(samples.count)) % self.total]
         left = symbols[stays]
         side = {
-            name: array[stays] if len(array) == samples.count else array for name, array in samples.side_data.items()
+            name: column[stays]
+            for name, array in samples.side_data.items()
+            if (column := samples.by_symbol(array)) is not None
         }
         try:
             return Samples.from_symbols(

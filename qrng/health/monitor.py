@@ -119,7 +119,11 @@ class Monitor:
     def _begin_again(self) -> None:
         self.wipe()
         self.runs += 1
-        self._begin()
+        try:
+            self._begin()
+        except BaseException as error:
+            self.latch.fail(f"the health tests can't be set up again: {error}")
+            raise
 
     def false_alarm_bound(self) -> float:
         """Bound on the probability that any test has alarmed by now although the claim holds.

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import numpy as np
+
 from qrng._native import wipe
 from qrng.bits import Symbols
 
@@ -30,9 +32,14 @@ class Patience:
         unusable: questions without a usable answer so far.
     """
 
-    def __init__(self) -> None:
-        self.unusable = 0
-        self._in_a_row = 0
+    def __init__(self, unusable: int = 0, in_a_row: int = 0) -> None:
+        self.unusable = unusable
+        self._in_a_row = in_a_row
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """What a new one takes to go on: questions without a usable answer, and those in a row."""
+        return self.unusable, self._in_a_row
 
     @property
     def lost(self) -> bool:
@@ -40,12 +47,18 @@ class Patience:
         return self._in_a_row >= PATIENCE
 
     def ask(self, question: Callable[[Symbols], _Answer | None], shown: Symbols) -> _Answer | None:
-        """The answer about a copy of `shown`, wiped afterwards; None if there is none that is usable."""
-        copy = shown.copy()
+        """The answer about a copy of `shown`, wiped afterwards; None if there is none that is usable.
+
+        A KeyboardInterrupt alone passes: that is the user's.
+        """
+        copy = bytearray(shown.tobytes())  # whatever flags an array over it is given, this stays writable
         began = time.perf_counter()
         try:
-            answer = question(copy.view())  # a view: what is done to it leaves the copy writable
-        except (Exception, SystemExit):  # noqa: BLE001 - whatever it raises, it gave no answer
+            with np.errstate():  # what it sets for all of NumPy ends with its answer
+                answer = question(np.frombuffer(copy, shown.dtype))  # type: ignore[arg-type]
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - whatever it raises, it gave no answer
             answer = None
         finally:
             wipe(copy)

@@ -59,12 +59,13 @@ class PredictorTest(EDetector):
     def __init__(self, setting: Setting, name: str, predictor: Predictor) -> None:
         """`name` is what alarms are reported under; ParameterError for wider symbols or a block outside 1 to 4096."""
         super().__init__(setting, 0)
-        if setting.bits_per_symbol > 8 or not 1 <= predictor.block <= HISTORY:
+        block = predictor.block
+        if setting.bits_per_symbol > 8 or not 1 <= block <= HISTORY:
             raise ParameterError("a predictor foretells blocks of 1 to 4096 symbols of at most 8 bits")
         self.name = name
         self.patience = Patience()
         self._predictor = predictor
-        self._block = predictor.block
+        self._block = block
         self._values = 2**setting.bits_per_symbol
         self._g = max(guess(setting), 1 / self._values)
         self._past = np.zeros(HISTORY + self._block, np.uint8)  # what was seen, the oldest first, at its end
@@ -84,7 +85,10 @@ class PredictorTest(EDetector):
     def _payoff(self, history: Symbols) -> npt.NDArray[np.float64] | None:
         """What the predictor's belief pays for each value; None if it is no distribution."""
         payoff = np.empty(self._values)
-        belief = np.ascontiguousarray(self._predictor.predict(history), np.float64)
+        said: Any = self._predictor.predict(history)
+        if len(said) != self._values:
+            return None
+        belief = np.array(said, np.float64)  # ours: what becomes of its array afterwards changes no stake
         usable = belief.shape == payoff.shape and not lib.qrng_payoff(
             ffi.from_buffer("double[]", payoff), ffi.from_buffer("double[]", belief), self._values, self._g
         )
@@ -121,12 +125,36 @@ class PredictorTest(EDetector):
         return f"foretold by {self.name}"
 
     def check_state(self, state: Any, size: int) -> int:
-        """See EDetector: what a predictor knows can't be saved here."""
+        """See EDetector: there is no state in C."""
         return int(lib.QRNG_EINVAL)
 
     def save(self) -> bytes:
-        """See HealthTest: what a predictor knows can't be saved here."""
-        raise ParameterError(f"health test {self.name} keeps no state that can be saved")
+        """See HealthTest: first index, counts, evidence, the stake on the block in hand, the past.
+
+        What the predictor itself remembers beyond the history that it is shown is not saved: a new one goes on.
+        """
+        counts = np.array(
+            [self._block, self._values, self._fill, self._seen, self._quiet, *self.patience.counts], "<i8"
+        )
+        stake = np.array([self._g, self._log2_value, *self._log2_payoff], "<f8")
+        return self.save_first() + counts.tobytes() + stake.tobytes() + self._past.tobytes()
+
+    def restore(self, data: bytes) -> None:
+        """See HealthTest."""
+        stakes, past = 9 + 7 * 8, 9 + 7 * 8 + 8 * (2 + self._values)
+        if len(data) != past + self._past.nbytes:
+            raise ParameterError(f"{len(data)} bytes are no saved state of health test {self.name}")
+        block, values, fill, seen, quiet, *counts = np.frombuffer(data[9:stakes], "<i8").tolist()
+        stake = np.frombuffer(data[stakes:past], "<f8")
+        g, value, *payoff = stake.tolist()
+        if (block, values, g) != (self._block, self._values, self._g) or not 0 <= fill < block or min(*counts, 0) < 0:
+            raise ParameterError(f"not a state of health test {self.name} with this predictor and claim")
+        if not (fill <= seen and 0 <= quiet <= seen and (stake < math.inf).all()):
+            raise ParameterError(f"not a state of health test {self.name}")
+        self.restore_first(data)
+        self._fill, self._seen, self._quiet, self._log2_value = fill, seen, quiet, value
+        self._log2_payoff, self.patience = np.array(payoff), Patience(*counts)
+        self._past[:] = np.frombuffer(data[past:], np.uint8)
 
     def wipe(self) -> None:
         """See HealthTest."""

@@ -59,7 +59,16 @@ def build(setting: Setting, more: Sequence[Maker] = ()) -> list[HealthTest]:
         raise
     except Exception as error:
         raise HealthFailure(f"a health test can't be set up ({error}): repair or uninstall the plug-in") from error
+    strange = next((test for test in found if not isinstance(test, HealthTest)), None)
+    if strange is not None:
+        raise HealthFailure(f"{type(strange).__name__} is no health test: repair or uninstall the plug-in")
     detectors = [test for test in found if isinstance(test, EDetector)]
+    for detector in detectors:
+        if not 0 < detector.weight <= 1:  # a share that is no number would silence every detector
+            raise HealthFailure(
+                f"health test {detector.name} asks for a weight of {detector.weight}, and it lies above 0 and at most "
+                "at 1: repair or uninstall the plug-in"
+            )
     total = sum(detector.weight for detector in detectors)
     for detector in detectors:
         detector.share = detector.weight / total

@@ -11,12 +11,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 from qrng.errors import HealthFailure
 from qrng.health.base import Alarm, Setting
 from qrng.health.monitor import Monitor
+from qrng.health.registry import Maker
 from qrng.health.startup import Startup
 from qrng.health.states import Latch
 
@@ -33,7 +35,7 @@ def save(monitor: Monitor) -> bytes:
     """Everything that `load` needs to go on.
 
     Raises:
-        ParameterError: a health test in force can't be saved.
+        ParameterError: a health test in force can't be saved: a plug-in's own `HealthTest` without a `save`.
     """
     setting = monitor.setting
     content = {
@@ -58,8 +60,13 @@ def save(monitor: Monitor) -> bytes:
     return json.dumps(content | {"sha256": _digest(content)}).encode()
 
 
-def load(data: bytes) -> Monitor:
+def load(data: bytes, more: Sequence[Maker] = ()) -> Monitor:
     """The monitor that `save` wrote, to be given the symbol after the last.
+
+    Args:
+        data: what `save` gave.
+        more: makers of the tests that ran beside those in force, the same as then: the state of a model is taken up
+            by that model alone.
 
     Raises:
         HealthFailure: the bytes are damaged, of another version, or the health tests in force are not the
@@ -73,7 +80,7 @@ def load(data: bytes) -> Monitor:
         setting = Setting(
             **(given | {"claim_bits": Fraction(given["claim_bits"]), "side_data": tuple(given["side_data"])})
         )
-        monitor = Monitor(setting, content["startup"][0], without=map(int, content["dropped"]))
+        monitor = Monitor(setting, content["startup"][0], more, without=map(int, content["dropped"]))
         if [test.name for test in monitor.tests] != [name for name, _ in content["tests"]]:
             raise ValueError("other health tests are in force now")
         for test, (_, state) in zip(monitor.tests, content["tests"], strict=True):

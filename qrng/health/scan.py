@@ -15,6 +15,7 @@ from qrng.bits import Symbols
 from qrng.errors import FormatError, ParameterError
 from qrng.health.allowance import Allowance, evidence_needed
 from qrng.health.base import RUN_LENGTH_LOG2, Alarm, Setting
+from qrng.health.beside import models_of, side_data_of
 from qrng.health.cutoffs import ALPHA_LOG2
 from qrng.health.lanes import Lanes
 from qrng.health.monitor import Monitor
@@ -126,6 +127,8 @@ class HealthReport:
             "dropped_lanes": list(self.dropped),
             "lanes_verdict": self.lanes_verdict(),
             "allowance": None if self.allowance is None else self.allowance.as_dict(),
+            "models": models_of(self.tests),
+            "side_data": side_data_of(self.tests),
             "tests": list(self.tests),
         }
 

@@ -33,6 +33,7 @@ again: a model whose answer has changed is not such a function, loses all eviden
 from __future__ import annotations
 
 import bisect
+import hashlib
 import math
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -141,18 +142,26 @@ class ScoreTest(WindowedTest):
         changed: whether the model was caught changing its mind.
     """
 
-    def __init__(self, setting: Setting, name: str, model: ScoreModel, calibration: Calibration) -> None:
-        """`name` is what alarms are reported under; ParameterError for a window or a calibration out of range."""
-        if not 1 <= model.window <= WINDOW:
-            raise ParameterError(f"a score is of windows of 1 to {WINDOW} symbols, not {model.window}")
+    def __init__(
+        self, setting: Setting, name: str, model: ScoreModel, calibration: Calibration, sha256: str | None = None
+    ) -> None:
+        """`name` is what alarms are reported under, `sha256` that of the model's file, if it has one.
+
+        Raises:
+            ParameterError: a window or a calibration out of range.
+        """
+        window = model.window
+        if not 1 <= window <= WINDOW:
+            raise ParameterError(f"a score is of windows of 1 to {WINDOW} symbols, not {window}")
         if len(calibration.scores) >= _MOST:
             raise ParameterError(f"a calibration is of fewer than {_MOST} windows, not {len(calibration.scores)}")
-        super().__init__(setting, name, model.window)
+        super().__init__(setting, name, window)
         self.assumes = calibration.assumes
         self.patience = Patience()
         self.changed = False
         self._model = model
         self._calibration = calibration
+        self._sha256 = sha256
         self._windows = 0
         self._scores = list(calibration.scores)
 
@@ -186,6 +195,30 @@ class ScoreTest(WindowedTest):
                 return None
         return number(self._model, window)
 
+    def identity(self) -> bytes:
+        """See WindowedTest."""
+        told = self._calibration
+        answers = [math.nan if answer is None else answer for answer in told.answers]
+        digest = hashlib.sha256(f"{len(self._held)} {told.assumes}".encode())
+        for part in (np.array(told.scores, "<f8"), np.array(answers, "<f8"), np.ascontiguousarray(told.probes)):
+            digest.update(hashlib.sha256(part.tobytes()).digest())
+        return digest.digest()
+
+    def kept(self) -> bytes:
+        """See WindowedTest: counts, then the scores of the calibration and of the stream."""
+        counts = np.array([self._windows, self.changed, *self.patience.counts], "<i8")
+        return counts.tobytes() + np.array(self._scores, "<f8").tobytes()
+
+    def take_up(self, kept: bytes) -> None:
+        """See WindowedTest."""
+        counts, scores = np.frombuffer(kept[:32], "<i8").tolist(), np.frombuffer(kept[32:], "<f8")
+        if len(counts) != 4 or min(counts) < 0 or not len(self._calibration.scores) <= len(scores) <= _MOST:
+            raise ValueError("counts or scores are missing")
+        if np.isnan(scores).any() or (scores[1:] < scores[:-1]).any():
+            raise ValueError("its scores are not in order")
+        self._windows, changed, unusable, in_a_row = counts
+        self.changed, self.patience, self._scores = bool(changed), Patience(unusable, in_a_row), scores.tolist()
+
     def wipe(self) -> None:
         """See HealthTest."""
         super().wipe()
@@ -198,4 +231,5 @@ class ScoreTest(WindowedTest):
             "window": len(self._held),
             "calibration_windows": len(self._calibration.scores),
             "asked": not (self.changed or self.patience.lost),
+            **({"sha256": self._sha256} if self._sha256 else {}),
         }

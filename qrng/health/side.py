@@ -82,20 +82,18 @@ def columns(samples: Samples, names: tuple[str, ...], start: int, stop: int) -> 
         ParameterError: a column is missing, or has neither length.
     """
     out = np.empty((stop - start, len(names)))
-    offset = samples.first % samples.lanes
-    shots = -(-(offset + samples.count) // samples.lanes)
     for k, name in enumerate(names):
         array = samples.side_data.get(name)
         if array is None:
-            raise ParameterError(f"the samples carry no side data {name!r}")
-        if len(array) == samples.count:
-            out[:, k] = array[start:stop]
-        elif len(array) == shots:
-            out[:, k] = np.asarray(array)[(offset + np.arange(start, stop)) // samples.lanes]
-        else:
+            there = ", ".join(sorted(samples.side_data)) or "none"
+            raise ParameterError(f"the samples carry no side data {name!r}; there are: {there}")
+        column = samples.by_symbol(array, start, stop)
+        if column is None:
             raise ParameterError(
-                f"side data {name!r} have {len(array)} entries for {samples.count} symbols in {shots} shots"
+                f"side data {name!r} have {len(array)} entries, and there are {samples.count} symbols in "
+                f"{samples.lanes} lanes: one a symbol or one a shot is needed"
             )
+        out[:, k] = column
     return out
 
 

@@ -14,6 +14,7 @@ later. What it may learn is what a window of 16 bits shows: no lag beyond, and n
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import Any
 
@@ -74,6 +75,10 @@ class WindowTableTest(WindowedTest):
         """See WindowedTest."""
         values = block.reshape(-1, len(self._place)) @ self._place
         return np.asarray(self._pays[:, values].sum(axis=1), np.float64)
+
+    def identity(self) -> bytes:
+        """See WindowedTest."""
+        return hashlib.sha256(self._pays.tobytes()).digest()
 
     def describe(self) -> dict[str, Any]:
         """See HealthTest."""

@@ -89,12 +89,47 @@ class WindowedTest(EDetector):
         return f"windows that {self.name} finds strange"
 
     def check_state(self, state: Any, size: int) -> int:
-        """See EDetector: what a model knows can't be saved here."""
+        """See EDetector: there is no state in C."""
         return int(lib.QRNG_EINVAL)
 
+    @abstractmethod
+    def identity(self) -> bytes:
+        """SHA-256 of what the model said before the stream: a state goes on with the same one alone."""
+
+    def kept(self) -> bytes:
+        """What a subclass has to save."""
+        return b""
+
+    def take_up(self, kept: bytes) -> None:
+        """Take up what `kept` gave; ValueError, and nothing changed, if it is none of this test's."""
+        if kept:
+            raise ValueError("bytes are left")
+
     def save(self) -> bytes:
-        """See HealthTest: what a model knows can't be saved here."""
-        raise ParameterError(f"health test {self.name} keeps no state that can be saved")
+        """See HealthTest: first index, identity, counts, values, the block so far, what a subclass keeps."""
+        counts = np.array([self._fill, self._seen, self._quiet], "<i8")
+        values = np.array([*self._log2_values, self._log2_total], "<f8")
+        parts = (counts.tobytes(), values.tobytes(), self._held.tobytes(), self.kept())
+        return b"".join((self.save_first(), self.identity(), *parts))
+
+    def restore(self, data: bytes) -> None:
+        """See HealthTest."""
+        cuts = np.cumsum([9, 32, 3 * 8, 8 * (len(KAPPAS) + 1), self._held.nbytes]).tolist()
+        _, identity, counted, valued, held = (data[a:b] for a, b in zip([0, *cuts], cuts, strict=False))
+        if len(data) < cuts[-1] or identity != self.identity():
+            raise ParameterError(f"not a state of health test {self.name} with this model")
+        fill, seen, quiet = np.frombuffer(counted, "<i8").tolist()
+        values = np.frombuffer(valued, "<f8")
+        if not (0 <= fill < len(self._held) and fill <= seen and 0 <= quiet <= seen and (values < math.inf).all()):
+            raise ParameterError(f"not a state of health test {self.name}")
+        try:
+            self.take_up(data[cuts[-1] :])
+        except ValueError as error:
+            raise ParameterError(f"not a state of health test {self.name}: {error}") from None
+        self.restore_first(data)
+        self._fill, self._seen, self._quiet = fill, seen, quiet
+        self._log2_values, self._log2_total = values[:-1].copy(), float(values[-1])
+        self._held[:] = np.frombuffer(held, self._held.dtype)
 
     def wipe(self) -> None:
         """See HealthTest."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from qrng.claim import EntropyClaim
 from qrng.errors import QrngError
 from qrng.extraction import extract_file
 from qrng.formats import open_capture
+from qrng.health.beside import Beside
 from qrng.health.scan import HealthReport, scan
 from qrng.health.states import State
 from qrng.report import figures
@@ -105,6 +106,8 @@ def evaluate(
     lanes: int | None = None,
     keep: str | None = None,
     output: str | None = None,
+    models: Sequence[str] = (),
+    side_data: Sequence[str] = (),
     progress: Progress = lambda step: None,
     **extraction: Any,
 ) -> Evaluation:
@@ -117,16 +120,19 @@ def evaluate(
         keep: which 8 bits of symbols wider than 8 to assess, "high" or "low".
         output: where the extracted bits go, with the seed beside them. Without it they are made for the tests of
             SP 800-22 and thrown away.
+        models, side_data: what is tested beside the health tests, as `qrng.extraction.extract_file` takes them.
         progress: told the name of each step as it begins.
         extraction: as `qrng.extraction.extract_file` takes them: extractor, input_bits, log2_error, seed_file,
             drop_tail. Without log2_error it is -64, or one above that of a claim that may fail with as much.
 
     Raises:
         FormatError: the capture does not parse.
-        ParameterError: the physical bound does not fit the capture.
+        ParameterError: the physical bound does not fit the capture, or that has not the side data.
+        HealthFailure: a model is missing, altered or for another capture.
         OSError: reading or writing failed.
     """
     how: dict[str, Any] = {"layout": layout, "bits_per_symbol": bits_per_symbol, "lanes": lanes}
+    beside = Beside.of(models, side_data)
     progress("reading")
     with open_capture(raw, **how) as capture:
         samples, read_as = capture.read_all(), capture.describe()
@@ -140,12 +146,13 @@ def evaluate(
     progress("health tests")
     trace = Trace()
     health = scan(
-        _pieces(samples),
+        [samples] if beside.side_data else _pieces(samples),
         claim=claim.every_symbol if claim else samples.bits_per_symbol,
         bits_per_symbol=samples.bits_per_symbol,
         lanes=width,
         observe=trace,
         every=Trace.every(count),
+        **beside.options,
     )
     record, sts = None, None
     if claim is None:
@@ -155,6 +162,7 @@ def evaluate(
     else:
         progress("extraction and SP 800-22")
         try:
+            extraction |= {"models": models, "side_data": side_data}
             record, sts = _extracted(raw, output, claim, how | extraction)
         except QrngError as error:
             stopped.append(f"nothing was extracted: {error}")

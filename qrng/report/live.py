@@ -34,6 +34,7 @@ class Tapped(Source):
         self._source = source
         self.spec, self.bits_per_symbol, self.lanes = source.spec, source.bits_per_symbol, source.lanes
         self.finite, self.simulated, self.reproducible = source.finite, source.simulated, source.reproducible
+        self.side_names = source.side_names
         self.symbols = 0
         self.ones: tuple[float, ...] = ()
 
@@ -53,6 +54,10 @@ class Tapped(Source):
     def whole(self) -> Iterator[Samples] | None:
         """As the source's."""
         return self._source.whole()
+
+    def recording(self) -> Samples | None:
+        """As the source's."""
+        return self._source.recording()
 
     def claim(self) -> EntropyClaim | None:
         """As the source's."""

@@ -45,6 +45,8 @@ class AerProtocolSource(AerDevice):
         ParameterError: as in `AerSource`, or a list that makes no whole units.
     """
 
+    side_names = ("settings",)
+
     def __init__(
         self,
         backend: str,

@@ -44,6 +44,7 @@ class ProtocolSimulator(BlockSource):
     """
 
     simulated = True
+    side_names = ("settings",)
 
     def __init__(
         self,

@@ -46,6 +46,11 @@ class Loaded:
     calibration: Calibration
     manifest: Mapping[str, Any]
 
+    @property
+    def sha256(self) -> str:
+        """Of the file that holds parameters and calibration."""
+        return str(self.manifest["sha256"])
+
 
 def save(path: Path, model: Model, calibration: Calibration, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Write the model and its manifest, each whole or absent; returns the manifest. No raw bit is written.
@@ -92,13 +97,17 @@ def load(path: Path) -> Loaded:
     return Loaded(model, Calibration(tuple(scores.tolist()), windows, tuple(answers.tolist())), manifest)
 
 
-def maker(path: Path) -> Maker:
+def maker(path: Path, loaded: Loaded | None = None) -> Maker:
     """What adds the model in a file to the tests of a stream (`scan(..., more=[maker(path)])`).
+
+    Args:
+        path: the file.
+        loaded: what `load` gave for it; None to load it here.
 
     Raises:
         HealthFailure: as `load`; the maker's call raises it for a stream of other lanes or another width.
     """
-    loaded = load(path)
+    loaded = loaded or load(path)
 
     def tests(setting: Setting) -> list[HealthTest]:
         shape = loaded.model.shape
@@ -107,6 +116,6 @@ def maker(path: Path) -> Maker:
                 f"{path}: a model of {shape.bits_per_symbol}-bit symbols in {shape.lanes} lanes can't watch "
                 f"{setting.bits_per_symbol}-bit ones in {setting.lanes}: train one on this source"
             )
-        return [ScoreTest(setting, loaded.model.kind, loaded.model, loaded.calibration)]
+        return [ScoreTest(setting, loaded.model.kind, loaded.model, loaded.calibration, loaded.sha256)]
 
     return tests

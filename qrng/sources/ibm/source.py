@@ -69,6 +69,7 @@ class IbmSource(Source):
         self._mode, self._group, self._share = mode, group, test_share
         self.plans = self._plan()
         self.bits_per_symbol = PROTOCOLS[circuit].qubits if circuit in PROTOCOLS else 1
+        self.side_names = ("settings",) if circuit in PROTOCOLS else ()
         self.lanes = len(self.plans[0].qubits) // self.bits_per_symbol
         self._timeout, self._instance = timeout, instance
         given = {"qubits": qubits, "shots": shots, "rep_delay": rep_delay, "instance": instance, "timeout": timeout}
