@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import qrng
+from qrng.errors import HealthAlarm
 from qrng.health import scan
 
 BITS = 200_000
@@ -20,7 +21,7 @@ LEAK = 0.5  # of the laser's noise, in units of the vacuum's
 class LeakyHomodyne(qrng.Source):
     """Sign of vacuum noise plus a share of the laser's noise, which a monitor diode records beside each bit."""
 
-    spec, simulated = "leakyhomodyne:", True
+    spec, simulated, side_names = "leakyhomodyne:", True, ("laser_monitor",)
 
     def __init__(self) -> None:
         self._next, self._device = 0, np.random.default_rng()
@@ -57,4 +58,9 @@ if __name__ == "__main__":
     print(f"  what remains        {-math.log2(ideal):.2f} bits a bit, for somebody who reads the diode")
     with qrng.RandomBitGenerator(device, claim=claim) as rbg:
         key, state = rbg.random_bytes(8).hex(), rbg.status()["health"]["state"]
-        print(f"  a generator on it   {key}, {state}: its gate isn't told of the diode")
+        print(f"  a generator on it   {key}, {state}: it isn't told of the diode")
+    with qrng.RandomBitGenerator(device, claim=claim, side_data=["laser_monitor"]) as rbg:
+        try:
+            print(f"  told of the diode   {rbg.random_bytes(8).hex()}")
+        except HealthAlarm as alarm:
+            print(f"  told of the diode   no byte. {str(alarm).partition(', ')[0]}")

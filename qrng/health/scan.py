@@ -94,6 +94,16 @@ class HealthReport:
         return sorted({str(test["assumes"]) for test in self.tests})
 
     @property
+    def models(self) -> list[dict[str, Any]]:
+        """Kind, SHA-256 and assumption of each model that ran."""
+        return models_of(self.tests)
+
+    @property
+    def side_data(self) -> list[str]:
+        """Names of the side data that were tested with the bits."""
+        return side_data_of(self.tests)
+
+    @property
     def suspect_from(self) -> int:
         """log2 of the evidence from which the state is SUSPECT."""
         return self.run_length_log2 - SUSPECT_BITS
@@ -127,8 +137,8 @@ class HealthReport:
             "dropped_lanes": list(self.dropped),
             "lanes_verdict": self.lanes_verdict(),
             "allowance": None if self.allowance is None else self.allowance.as_dict(),
-            "models": models_of(self.tests),
-            "side_data": side_data_of(self.tests),
+            "models": self.models,
+            "side_data": self.side_data,
             "tests": list(self.tests),
         }
 
