@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from qrng import Samples
-from qrng.errors import HealthAlarm, HealthError
+from qrng.errors import HealthAlarm
 from qrng.health import Gate, Setting, State
 from qrng.health.bank import BankTest
 from qrng.health.bank import tests as bank_tests
@@ -160,26 +160,3 @@ def test_suspicion_ends_when_the_evidence_falls() -> None:
         seen.add(gate.state)
     assert gate.state is State.OK
     assert State.OK in seen
-
-
-# SP 800-90B section 4.5: what tests other than RCT and APT must do, too.
-
-
-@pytest.mark.parametrize("claim", [1.0, 0.5])
-def test_section_4_5_a_a_stuck_value_is_detected(claim: float) -> None:
-    for seed in range(20):
-        stuck = np.ones(math.ceil(100 / claim) + 1, np.uint8)
-        stream = np.concatenate([fair(4096, seed), stuck, fair(64, seed)])
-        with pytest.raises(HealthError):
-            Gate(1, 1, claim).push(Samples.from_symbols(stream))
-
-
-@pytest.mark.parametrize("claim", [1.0, 0.8, 0.5])
-def test_section_4_5_b_a_halved_entropy_is_detected_within_50000_samples(claim: float) -> None:
-    worse = 2.0 ** (-claim / 2)
-    for seed in range(5):
-        stream = np.concatenate([biased(4096, 2.0**-claim, seed), biased(50_000, worse, seed + 100)])
-        test = BankTest(Setting.of(1, 1, claim))
-        at = first_alarm(test, stream)
-        assert at is not None
-        assert at > 4096
