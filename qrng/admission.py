@@ -74,8 +74,8 @@ def claim_for(source: Source, given: EntropyClaim | float | None) -> EntropyClai
         from_physics = source.claim()
         if from_physics is None:
             raise EntropyError(
-                f"{source.spec}: no claim of min-entropy is known. Give claim=… (bits a symbol), or take the claim of "
-                "qrng.assess(…) of a capture of this source"
+                f"{source.spec}: no claim of min-entropy is known. Give one in bits a symbol (claim=…, --claim H), or "
+                "that of a capture of this source (qrng.assess(…).claim; of a file, --claim auto)"
             )
         claim = from_physics
     if claim.bits_per_symbol != source.bits_per_symbol:
@@ -91,31 +91,40 @@ class Admission:
 
     Attributes:
         claim: what a generator or extractor may use.
-        statistical: what the assessment by SP 800-90B supports.
+        assessment: by SP 800-90B.
         physical: the bound by physics, None where none was asked for.
     """
 
     claim: EntropyClaim
-    statistical: EntropyClaim
-    physical: Account | None
+    assessment: Assessment
+    physical: Account | None = None
+
+    @property
+    def statistical(self) -> EntropyClaim:
+        """What the assessment supports by itself."""
+        return self.assessment.claim
 
     def as_json(self) -> dict[str, Any]:
-        """JSON-ready form of what the claim was made from."""
+        """JSON-ready form of what the claim was made from, the whole assessment in it."""
         return {
+            "assessment": self.assessment.as_json(),
             "statistical": self.statistical.as_dict(),
             "physical": self.physical.as_json() if self.physical else None,
         }
 
 
-def claim_of_whole(samples: Samples, name: str, physical: str | None = None, log2_error: float = -64.0) -> Admission:
+def claim_of_whole(
+    samples: Samples, name: str, physical: str | None = None, log2_error: float = -64.0, keep: str = "low"
+) -> Admission:
     """The claim that a whole capture supports: its assessment, and where `physical` names a bound the smaller of both.
 
     Without a bound that is a statistical estimate, no adversary considered.
 
     Args:
-        physical: a spec of `qrng.accounting.account`. Of symbols wider than 8 bits the statistics then see the lower 8,
-            whose min-entropy is at most that of the whole.
+        physical: a spec of `qrng.accounting.account`.
         log2_error: of the bound, unless its spec gives one.
+        keep: which 8 bits of symbols wider than 8 the statistics see, "high" or "low"; their min-entropy is at most
+            that of the whole symbol.
 
     Raises:
         HealthAlarm, HealthFailure: the data carry no entropy, and the health tests at full entropy say where.
@@ -124,18 +133,17 @@ def claim_of_whole(samples: Samples, name: str, physical: str | None = None, log
     """
     # Imported here: a generator whose claim is known needs none of it, and it costs a third of the command's start.
     from qrng.accounting import account
-    from qrng.assessed_data import MAX_WIDTH
     from qrng.assessment import assess
 
     bound = account(samples, physical, log2_error) if physical else None
     try:
-        found = assess(samples, keep="low" if bound and samples.bits_per_symbol > MAX_WIDTH else None)
+        found = assess(samples, keep=keep)
         statistical = found.claim
     except EntropyError:
         width = samples.bits_per_symbol
         refuse_unless_ok(scan([samples], claim=width, bits_per_symbol=width, lanes=samples.lanes), name)
         raise
-    return Admission(combined(bound, found) if bound else statistical, statistical, bound)
+    return Admission(combined(bound, found) if bound else statistical, found, bound)
 
 
 def combined(bound: Account, found: Assessment) -> EntropyClaim:

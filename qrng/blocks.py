@@ -38,7 +38,11 @@ class Input:
             import sys
 
             self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-            shutil.copyfileobj(sys.stdin.buffer, self._spool)
+            try:
+                shutil.copyfileobj(sys.stdin.buffer, self._spool)
+            except OSError as error:
+                where = f"a copy of standard input in {tempfile.gettempdir()}"
+                raise type(error)(error.errno, error.strerror, where) from None
         with self.open() as first:
             # The second pass reads what the first one found, it does not guess again.
             self._how = {"layout": first.layout, "bits_per_symbol": first.bits_per_symbol, "lanes": first.lanes}
@@ -71,19 +75,22 @@ def extracted(
     seed: Any,
     blocks: int,
     progress: Progress,
+    threads: int = 1,
     executor: Executor | None = None,
     ahead: int = 4,
 ) -> Iterator[bytearray]:
     """The output of `blocks` blocks, piece by piece, each wiped once the next is asked for."""
     if executor is not None:
-        yield from _extracted_by(executor, ahead, source, chosen, seed, blocks, progress)
+        yield from _extracted_by(executor, ahead, source, chosen, seed, blocks, progress, threads)
         return
     left = blocks
     with source.open() as capture, chosen.prepare(seed) as prepared:
         for batch, held in Batches(_pieces(source, capture), chosen.n, 8 // math.gcd(8, chosen.m)):
             count = min(left, held)
             part = bytearray(bits.bytes_for(count * chosen.m))
-            chosen.extract_blocks(batch[: bits.bytes_for(count * chosen.n)], prepared, part, blocks=count)
+            chosen.extract_blocks(
+                batch[: bits.bytes_for(count * chosen.n)], prepared, part, blocks=count, threads=threads
+            )
             yield part
             wipe(part)
             left -= count
@@ -92,11 +99,18 @@ def extracted(
 
 
 def _extracted_by(
-    executor: Executor, ahead: int, source: Input, chosen: Any, seed: Any, blocks: int, progress: Progress
+    executor: Executor,
+    ahead: int,
+    source: Input,
+    chosen: Any,
+    seed: Any,
+    blocks: int,
+    progress: Progress,
+    threads: int,
 ) -> Iterator[bytearray]:
     """The same by others: each gets the seed and some whole blocks, and the pieces come back in order."""
     parameters = {} if chosen.planned is None else dict(chosen.planned.as_dict().get("parameters", {}))
-    work = partial(_extract_piece, type(chosen), chosen.n, chosen.m, parameters, bytes(seed))
+    work = partial(_extract_piece, type(chosen), chosen.n, chosen.m, parameters, threads, bytes(seed))
     with source.open() as capture:
 
         def batches() -> Iterator[tuple[bytes, int]]:
@@ -114,11 +128,11 @@ def _extracted_by(
 
 
 def _extract_piece(
-    kind: Any, n: int, m: int, parameters: dict[str, Any], seed: bytes, piece: tuple[bytes, int]
+    kind: Any, n: int, m: int, parameters: dict[str, Any], threads: int, seed: bytes, piece: tuple[bytes, int]
 ) -> tuple[bytearray, int]:
     """One piece of whole blocks by the bare map: the plan's budget was spent where the work was given out."""
     raw, count = piece
-    return kind(n, m, **parameters).extract_blocks(raw, seed, blocks=count), count
+    return kind(n, m, **parameters).extract_blocks(raw, seed, blocks=count, threads=threads), count
 
 
 def _pieces(source: Input, capture: Capture) -> Iterator[tuple[Any, int]]:

@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -59,8 +59,9 @@ def extract_file(
     extractor: str = "toeplitz",
     input_bits: int | None = None,
     output_bits: int | None = None,
-    min_entropy: float | EntropyClaim | Literal["auto"] = "auto",
+    min_entropy: float | EntropyClaim | Admission | Literal["auto"] = "auto",
     physical: str | None = None,
+    keep: str = "low",
     log2_error: float = -64.0,
     seed_file: str | os.PathLike[str] | None = None,
     layout: str | None = None,
@@ -72,6 +73,7 @@ def extract_file(
     models: Iterable[str | os.PathLike[str]] = (),
     side_data: Iterable[str] = (),
     costs: Costs | None = None,
+    threads: int = 1,
     executor: Executor | None = None,
     ahead: int = 4,
     progress: Progress = _no_progress,
@@ -87,9 +89,11 @@ def extract_file(
         extractor: name of an extractor.
         input_bits: raw bits a block; default the whole capture as one block, to 2**24 bits.
         output_bits: bits a block of output for the bare map: no error is claimed. Excludes `min_entropy`.
-        min_entropy: bits of min-entropy a raw bit that you vouch for, a claim, or "auto": what the assessment supports.
+        min_entropy: bits of min-entropy a raw bit that you vouch for; a claim; what this capture was found to be worth
+            (`qrng.admission.claim_of_whole`); or "auto": what the assessment supports.
         physical: a bound by physics (`qrng.accounting.account`); with "auto", the smaller of it and the assessment.
             Unless it states an error it may fail with half of `log2_error`.
+        keep: with "auto", which 8 bits of symbols wider than 8 are assessed, "high" or "low".
         log2_error: log2 of the total trace distance, seed included, over all blocks.
         seed_file: file with the seed. Without one a seed is drawn from the operating system and kept as OUT.seed.
         layout, bits_per_symbol, lanes: how to read the capture; sniffed where None.
@@ -103,6 +107,7 @@ def extract_file(
         side_data: names of what the capture, a container, holds beside one-bit symbols, to be tested with them; the
             capture is then held in memory while it is tested.
         costs: what else the plan pays for, such as disclosed bits; not for the bare map or a seedless extractor.
+        threads: share the work on each piece of the file, be it blocks or the parts of a long one; output is the same.
         executor: any `concurrent.futures.Executor` that extracts pieces of the file; raw bits, seed and output travel
             to its workers and back. The health tests read the file in order, in this process.
         ahead: pieces in work at a time: what memory must hold.
@@ -129,12 +134,19 @@ def extract_file(
         claim: EntropyClaim | None = None
         if physical is not None and (output_bits is not None or min_entropy != "auto"):
             raise ParameterError("a bound by physics computes the claim: leave out the min-entropy and the output bits")
-        if output_bits is None and min_entropy == "auto":
-            admission = _admission(source, name, physical, log2_error - 1)
+        if output_bits is not None and min_entropy != "auto":
+            raise ParameterError("the bare map claims nothing: leave out the min-entropy or the output bits")
+        if isinstance(min_entropy, Admission):
+            admission = min_entropy
+            claim = admission.claim
+        elif output_bits is None and min_entropy == "auto":
+            admission = _admission(source, physical, log2_error - 1, keep)
             claim = admission.claim
         elif output_bits is None:
             claim = _given(min_entropy, source.bits_per_symbol)
         report, measured = _first_pass(source, claim, output_bits, input_bits, drop_lanes, beside, progress)
+        if admission is not None and admission.assessment.sha256 != measured.sha256:
+            raise QrngError(f"{name}: what was assessed is not what the health tests read: the file changed; no output")
         refuse_unless_ok(report, name)
         source.without = report.dropped
         claim = claim and Lanes(source.lanes, source.without).claim(claim)
@@ -176,7 +188,7 @@ def extract_file(
             )
         seed, seed_source = _seed(chosen.seed_bytes, seed_file, out)
         try:
-            digest = _second_pass(source, chosen, seed, blocks, measured, Path(out), progress, executor, ahead)
+            digest = _second_pass(source, chosen, seed, blocks, measured, Path(out), progress, threads, executor, ahead)
         except BaseException:
             if seed_file is None:
                 Path(seed_source["file"]).unlink()  # a seed without its output is of no use
@@ -256,13 +268,14 @@ def _seedless(
     }
 
 
-def _admission(source: Input, name: str, physical: str | None, log2_error: float) -> Admission:
+def _admission(source: Input, physical: str | None, log2_error: float, keep: str) -> Admission:
     with source.open() as capture:
         samples = capture.read_all()
     try:
-        return claim_of_whole(samples, name, physical, log2_error)
+        found = claim_of_whole(samples, source.name, physical, log2_error, keep)
     finally:
         samples.wipe()
+    return replace(found, assessment=replace(found.assessment, sha256=capture.sha256, layout=source.description))
 
 
 def _given(min_entropy: float | EntropyClaim | str, width: int) -> EntropyClaim:
@@ -348,13 +361,14 @@ def _second_pass(
     measured: _Measured,
     out: Path,
     progress: Progress,
+    threads: int,
     executor: Executor | None,
     ahead: int,
 ) -> str:
     """Extract block by block into `out`; returns the SHA-256 of the output."""
     digest = hashlib.sha256()
     with atomic_write(out) as target:
-        for part in extracted(source, chosen, seed, blocks, progress, executor, ahead):
+        for part in extracted(source, chosen, seed, blocks, progress, threads, executor, ahead):
             digest.update(part)
             target.write(part)
         if source.sha256 != measured.sha256:

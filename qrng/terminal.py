@@ -6,10 +6,13 @@ Imported by command modules only; rich is imported when a progress bar is really
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -24,6 +27,7 @@ EXIT_HEALTH = 4
 """A health failure stopped output, or the state is FAILED."""
 
 _INTERRUPTED = 130
+_FAILS_A_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _PROGRESS_AFTER = 1.0  # seconds: shorter work shows nothing
 
 
@@ -35,8 +39,16 @@ def print_json(value: Any) -> None:
 
 
 def run(command: click.Command, name: str) -> NoReturn:
-    """Run a command and leave the process with its exit code; every expected error is one line on stderr."""
+    """Run a command and leave the process with its exit code; every expected error is one line on stderr.
+
+    SIGTERM and SIGHUP end it as an interrupt does, so that buffers are wiped and no half-written file stays; the
+    process then dies of the signal. A second one does so at once.
+    """
     _complete(command, name)
+    _streams(name)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # else somebody has it ignored, such as nohup
+            signal.signal(number, _end)
     try:
         # Not command.main(), which ends with 1 when the reader of stdout has closed it.
         with command.make_context(name, sys.argv[1:]) as context:
@@ -51,19 +63,50 @@ def run(command: click.Command, name: str) -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         click.echo(f"{name}: interrupted", err=True)
         code = _INTERRUPTED
+    except _EndedError as ended:
+        os.kill(os.getpid(), ended.number)  # by the handler the default again: whoever waits sees what it died of
+        code = 128 + ended.number
     except QrngError as error:
         click.echo(f"{name}: {error}", err=True)
         code = error.exit_code
     except BrokenPipeError:
         code = 0  # the reader had enough: the normal end of a stream
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
+        unnamed = "stdout: " if error.errno in _FAILS_A_WRITE else ""  # what writes a file names it
+        where = f"{error.filename}: " if error.filename else unnamed
         click.echo(f"{name}: {where}{error.strerror or error}", err=True)
         code = 1
     except MemoryError:
         click.echo(f"{name}: not enough memory", err=True)
         code = 1
     leave(code)
+
+
+class _EndedError(BaseException):
+    """A signal asked the process to end; no Exception, which somebody might catch and go on."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    signal.signal(number, signal.SIG_DFL)
+    raise _EndedError(number)
+
+
+def _streams(name: str) -> None:
+    """Put something in the place of standard streams that are closed: a file opened later must not become one."""
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open()  # noqa: SIM115 - for as long as the process lasts
+    closed = sys.stdout is None
+    if closed:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
+    if closed:
+        click.echo(f"{name}: stdout is closed; send it to /dev/null if what is printed is of no use to you", err=True)
+        sys.exit(1)
 
 
 def _complete(command: click.Command, name: str) -> None:

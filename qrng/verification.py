@@ -10,13 +10,13 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from qrng._native import wipe
 from qrng.blocks import Input, extracted
+from qrng.certified import Check, assessment_checks, claim_checks, compare
 from qrng.claim import EntropyClaim
 from qrng.errors import FormatError, HealthFailure, ParameterError, QrngError
 from qrng.extractors import extractor_class
@@ -35,21 +35,6 @@ _CHUNK = 1 << 20
 Path_ = str | os.PathLike[str]
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing that a certificate says.
-
-    Attributes:
-        name: what was looked at.
-        outcome: "ok", "failed" or "not checked".
-        detail: what was compared, or what is missing to compare it.
-    """
-
-    name: str
-    outcome: str
-    detail: str
-
-
 def verify(
     certificate: Path_,
     *,
@@ -58,18 +43,21 @@ def verify(
     output: Path_ | None = None,
     public_key: Path_ | None = None,
     models: Iterable[Path_] = (),
+    progress: Callable[[str], None] = lambda name: None,
 ) -> list[Check]:
     """Check what a certificate says against the files given.
 
     Args:
         certificate: JSON file written by `qrng extract --certificate`.
-        raw: the capture; its hash is compared and the health tests run again.
+        raw: the capture; its hash is compared, and the assessment, the bound by physics and the health tests that the
+            certificate holds are made again.
         seed: the seed; its hash is compared. With `raw`, the output is extracted again.
         output: the output file; its hash is compared.
         public_key: PEM file with the Ed25519 key that must have signed. Without it a signature is held against the
             record alone.
         models: files of the models that were run beside the health tests; their hashes are compared, and those that the
             record names run again with `raw`.
+        progress: told the name of each part as it begins.
 
     Raises:
         MissingExtraError: there is a signature to check, and `cryptography` is not installed.
@@ -78,21 +66,27 @@ def verify(
         OSError: a file can't be read.
     """
     record = _load(certificate)
+    found: list[Check] = []
     try:
         beside, model_checks = _models(record, models)
-        return [
-            *_signature(record, public_key),
-            *_allowance(record, beside),
-            _plan(record),
-            _hash("raw bits", raw, record["input"]["sha256"]),
-            *model_checks,
-            _health(record, raw, beside),
-            _seed(record, seed),
-            _hash("output", output, record["output"]["sha256"]),
-            _again(record, raw, seed),
-        ]
-    except (KeyError, TypeError) as error:
+        parts: dict[str, Callable[[], list[Check]]] = {
+            "signature": lambda: _signature(record, public_key),
+            "claim": lambda: claim_checks(record),
+            "plan": lambda: [*_allowance(record, beside), _plan(record)],
+            "raw bits": lambda: [_hash("raw bits", raw, record["input"]["sha256"])],
+            "models": lambda: model_checks,
+            "assessment": lambda: assessment_checks(record, None if raw is None else _input(record, raw)),
+            "health": lambda: [_health(record, raw, beside)],
+            "seed": lambda: [_seed(record, seed)],
+            "output": lambda: [_hash("output", output, record["output"]["sha256"])],
+            "recomputed output": lambda: [_again(record, raw, seed)],
+        }
+        for name, part in parts.items():
+            progress(name)
+            found += part()
+    except (KeyError, TypeError, AttributeError) as error:
         raise FormatError(f"{certificate}: not a whole extraction record: {error}") from None
+    return found
 
 
 def _load(certificate: Path_) -> dict[str, Any]:
@@ -104,9 +98,11 @@ def _load(certificate: Path_) -> dict[str, Any]:
     try:
         record = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path}: expected JSON: {error}") from None
+        raise FormatError(
+            f"{path}: expected a certificate, as `qrng extract --certificate` writes it: {error}"
+        ) from None
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-        raise FormatError(f"{path}: expected an object with schema {SCHEMA}")
+        raise FormatError(f"{path}: expected a certificate: a JSON object with schema {SCHEMA}")
     return record
 
 
@@ -120,11 +116,7 @@ def _signature(record: dict[str, Any], public_key: Path_ | None) -> list[Check]:
         return [] if wanted is None else [Check("signature", "failed", "the certificate is not signed")]
     if wanted is None:
         return [Check("signature", "not checked", f"of this record, by {found}; give the signer's --public-key")]
-    return [_compare("signature", found == wanted, f"by {found}" if found == wanted else f"by {found}, not this key")]
-
-
-def _compare(name: str, same: bool, detail: str) -> Check:
-    return Check(name, "ok" if same else "failed", detail)
+    return [compare("signature", found == wanted, f"by {found}" if found == wanted else f"by {found}, not this key")]
 
 
 def _hash(name: str, path: Path_ | None, wanted: str) -> Check:
@@ -134,7 +126,7 @@ def _hash(name: str, path: Path_ | None, wanted: str) -> Check:
     with Path(path).open("rb") as file:
         while part := file.read(_CHUNK):
             digest.update(part)
-    return _compare(name, digest.hexdigest() == wanted, f"SHA-256 of {path}")
+    return compare(name, digest.hexdigest() == wanted, f"SHA-256 of {path}")
 
 
 def _seed(record: dict[str, Any], seed: Path_ | None) -> Check:
@@ -161,7 +153,7 @@ def _plan(record: dict[str, Any]) -> Check:
         m = kind.plan(plan["n"], min_entropy=reduced, log2_error=plan["log2_error"], blocks=record["blocks"], **costs).m
     except ParameterError as error:
         return Check("plan", "failed", str(error))
-    return _compare("plan", plan["m"] <= m, f"the claim allows {m} bits a block at this error; {plan['m']} were taken")
+    return compare("plan", plan["m"] <= m, f"the claim allows {m} bits a block at this error; {plan['m']} were taken")
 
 
 def _said_allowance(record: dict[str, Any]) -> Allowance | None:
@@ -189,7 +181,7 @@ def _allowance(record: dict[str, Any], beside: Beside) -> list[Check]:
     )
     bits = 0 if found is None else found.bits
     what = "taken off the claim" if said.taken_off else "not taken off the claim"
-    return [_compare("allowance", said.bits >= bits, f"a bias may hide {bits} bits a block; {said.bits} were {what}")]
+    return [compare("allowance", said.bits >= bits, f"a bias may hide {bits} bits a block; {said.bits} were {what}")]
 
 
 def _claim(record: dict[str, Any]) -> EntropyClaim | None:
@@ -230,7 +222,7 @@ def _models(record: dict[str, Any], models: Iterable[Path_]) -> tuple[Beside, li
             continue
         named = missing.pop(found["sha256"], None)
         what = f"SHA-256 of {path}" if named else f"the record names no model with the SHA-256 of {path}"
-        checks.append(_compare("model", named is not None, what))
+        checks.append(compare("model", named is not None, what))
         if named:
             fit.append(path)
     for sha256, kind in missing.items():
@@ -258,7 +250,7 @@ def _health(record: dict[str, Any], raw: Path_ | None, beside: Beside) -> Check:
         return Check("health", "failed", str(error))
     finally:
         source.close()
-    return _compare("health", str(report.state) == "OK" and report.passed, report.summary())
+    return compare("health", str(report.state) == "OK" and report.passed, report.summary())
 
 
 def _again(record: dict[str, Any], raw: Path_ | None, seed: Path_ | None) -> Check:
@@ -280,4 +272,4 @@ def _again(record: dict[str, Any], raw: Path_ | None, seed: Path_ | None) -> Che
         wipe(held)
         source.close()
     same = digest.hexdigest() == record["output"]["sha256"]
-    return _compare("recomputed output", same, "SHA-256 of the output extracted again")
+    return compare("recomputed output", same, "SHA-256 of the output extracted again")

@@ -111,7 +111,7 @@ def test_both_claims_come_out_of_a_whole_capture() -> None:
     assert found.physical is not None and found.claim == combined(found.physical, FOUND)
     assert found.as_json()["physical"]["bound"] == "trusted-qubit"
     plain = claim_of_whole(lanes(LANE_SYMBOLS), "x")
-    assert plain.claim is plain.statistical and plain.as_json()["physical"] is None
+    assert plain.claim == plain.statistical and plain.as_json()["physical"] is None
 
 
 def test_a_worse_lane_does_not_alarm_on_a_long_stream_whose_claim_is_a_mean() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from qrng import RandomBitGenerator, open_source
+from qrng.admission import claim_of_whole
 from qrng.errors import ParameterError, QrngError
 from qrng.extraction import extract_file
+from qrng.samples import Samples
 from qrng.verification import verify
 
 
@@ -41,12 +45,35 @@ def test_a_progress_callback_hears_of_every_raw_bit_in_both_passes(tmp_path: Pat
     assert heard == {"health tests": 80_000, "extraction": 80_000}
 
 
+def test_a_file_that_changes_after_its_assessment_gives_no_output(tmp_path: Path) -> None:
+    raw = tmp_path / "raw.bin"
+    raw.write_bytes(np.random.default_rng(1).bytes(20_000))
+    found = claim_of_whole(Samples(np.fromfile(raw, np.uint8), 160_000, 1), "raw.bin")
+    known = replace(found, assessment=replace(found.assessment, sha256=hashlib.sha256(raw.read_bytes()).hexdigest()))
+    record = extract_file(str(raw), tmp_path / "out", min_entropy=known)
+    assert record["claim_from_same_data"] and record["claim"] == known.claim.as_dict()
+    raw.write_bytes(np.random.default_rng(2).bytes(20_000))
+    with pytest.raises(QrngError, match="what was assessed is not what the health tests read"):
+        extract_file(str(raw), tmp_path / "other", min_entropy=known)
+    assert not list(tmp_path.glob("other*"))
+
+
+def test_the_bare_map_takes_no_claim(tmp_path: Path) -> None:
+    raw = tmp_path / "raw.bin"
+    raw.write_bytes(np.random.default_rng(1).bytes(2_000))
+    with pytest.raises(ParameterError, match="the bare map claims nothing"):
+        extract_file(str(raw), tmp_path / "out", output_bits=100, min_entropy=0.9)
+
+
 def outcomes(tmp_path: Path, record: dict[str, object]) -> dict[str, str]:
     (tmp_path / "record.json").write_text(json.dumps(record))
     checks = verify(
         tmp_path / "record.json", raw=tmp_path / "raw.bin", seed=tmp_path / "out.seed", output=tmp_path / "out"
     )
-    return {check.name: check.outcome for check in checks}
+    given = {"claim": "not checked", "assessment": "not checked"}
+    found = {check.name: check.outcome for check in checks}
+    assert {name: found[name] for name in given} == given  # the claims of this page are all given by the caller
+    return {name: outcome for name, outcome in found.items() if name not in given}
 
 
 def test_a_second_source_is_for_one_block(tmp_path: Path) -> None:

@@ -41,6 +41,12 @@ def test_a_full_disk_names_the_file_that_was_to_be(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_is_not_there_is_named_and_not_a_hidden_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught, atomic_write(tmp_path / "absent" / "out.bin"):
+        pass
+    assert caught.value.filename == str(tmp_path / "absent")
+
+
 def test_a_folder_is_no_file_to_write(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError), atomic_write(tmp_path):
         pass

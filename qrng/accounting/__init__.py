@@ -6,6 +6,8 @@ counts, a protocol its settings, a capture of time tags its detections.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from qrng.accounting.account import Account, Bound, Keys, recorded
 from qrng.accounting.bell import (
     account_accumulation,
@@ -65,7 +67,7 @@ def account(samples: Samples, spec: str, log2_error: float = -64.0) -> Account:
         keys.pop("log2_error", None)  # left by a bound that follows from its assumptions alone
     if keys:
         raise ParameterError(f"{name}: no key named {next(iter(keys))!r}")
-    return found
+    return replace(found, spec=spec)
 
 
 def _trusted(samples: Samples, keys: Keys) -> Account:

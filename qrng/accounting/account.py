@@ -30,6 +30,7 @@ class Account:
         lanes: bounds lane by lane, where the method has them.
         coupled: lanes in a group whose members count given each other; 1 where lanes count as independent.
         facts: figures that the bound was made from, such as S, or the seed spent on settings.
+        spec: what was asked for, so that it can be asked for again.
     """
 
     bound: str
@@ -37,11 +38,13 @@ class Account:
     lanes: tuple[LaneBound, ...] = ()
     coupled: int = 1
     facts: Mapping[str, float] = field(default_factory=dict)
+    spec: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready form."""
         return {
             "bound": self.bound,
+            "spec": self.spec,
             "claim": self.claim.as_dict(),
             "lanes": [asdict(lane) for lane in self.lanes],
             "coupled": self.coupled,

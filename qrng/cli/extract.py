@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from qrng import terminal
+from qrng.assessed_data import KEEP
 from qrng.cli.options import beside_options, note
 from qrng.errors import ParameterError
 
@@ -21,6 +22,7 @@ from qrng.errors import ParameterError
 @click.option("--output-bits", type=click.IntRange(min=1), metavar="M", help="Bare map of M bits a block; no claim.")
 @click.option("--min-entropy", metavar="H|auto", help="Min-entropy a raw bit that you vouch for  [default: auto]")
 @click.option("--physical", metavar="BOUND", help="The smaller of the assessment and this bound (see qrng assess).")
+@click.option("--keep", type=click.Choice(KEEP), help="Which 8 bits of symbols wider than 8 to assess.  [default: low]")
 @click.option("--log2-error", type=float, metavar="E", help="Total distance from uniform, as log2  [default: -64]")
 @click.option("--leaked-bits", type=click.FloatRange(min=0), metavar="B", help="Bits disclosed about each block.")
 @click.option("--log2-smoothing", type=click.FloatRange(max=0), metavar="S", help="Of smooth min-entropy; paid twice.")
@@ -32,6 +34,9 @@ from qrng.errors import ParameterError
 @click.option("--allowance/--no-allowance", default=None, help="What a weak bias may hide: off the claim, or not.")
 @click.option("--drop-lanes", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out N bad lanes at most.")
 @beside_options
+@click.option(
+    "--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads that share a block's work."
+)
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that extract.")
 @click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster that extracts (extra dask).")
 @click.option("--certificate", type=click.Path(dir_okay=False), metavar="FILE", help="Write the record as JSON.")
@@ -56,6 +61,11 @@ def command(raw: str, out: str, certificate: str | None, key: str | None, as_jso
         )
     if key is not None and certificate is None and not as_json:
         raise click.UsageError("--sign signs the record: say where it goes, by --certificate or --json")
+    keep = options.pop("keep")
+    if keep is not None:
+        if options["min_entropy"] not in (None, "auto") or options["output_bits"] is not None:
+            raise click.UsageError("--keep says what to assess: leave out --min-entropy and --output-bits")
+        options["keep"] = keep
     costs = {name: options.pop(name) for name in ("leaked_bits", "log2_smoothing")}
     options["costs"] = {name: value for name, value in costs.items() if value is not None}
     options["min_entropy"] = _min_entropy(options["min_entropy"])
@@ -108,6 +118,9 @@ def _text(record: dict[str, Any]) -> str:
     if health["side_data"]:
         rows.append(("", f"given the side data {', '.join(health['side_data'])}"))
     claim, made = record["claim"], record["claim_made_from"]
+    if made and "reduced_from" in made["assessment"]:
+        cut = made["assessment"]["reduced_from"]
+        rows.append(("assessed", f"the {cut['kept']}est 8 of each {cut['bits_per_symbol']} bits"))
     if made and made["physical"]:
         physics = made["physical"]
         rows.append(("physics", f"{physics['claim']['bits_per_sample']:.4f} bits a symbol by {physics['bound']}"))

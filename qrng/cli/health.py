@@ -16,6 +16,7 @@ from qrng.health import HealthReport, State, scan
 from qrng.health.beside import Beside
 from qrng.health.startup import STARTUP_SYMBOLS
 from qrng.report.health import Trace, health_html
+from qrng.report.render import require
 from qrng.samples import Samples
 from qrng.terminal import EXIT_DATA_FAILS, EXIT_HEALTH, print_json, progress
 
@@ -63,6 +64,8 @@ def command(
 
     Exits with 0 without an alarm, 3 with one, 4 when the state is FAILED.
     """
+    if html:
+        require()
     automatic = claim == "auto"
     if automatic and file == "-":
         raise ParameterError("--claim auto reads the capture twice, which standard input can't: give a file")
@@ -115,7 +118,8 @@ def _number(claim: str) -> float:
 def _assessed(file: str, layout: str | None, bits_per_symbol: int | None, lanes: int | None) -> float:
     from qrng.assessment import assess
 
-    return assess(file, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes).claim.every_symbol
+    found = assess(file, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes, keep="low")
+    return found.claim.every_symbol
 
 
 def text(report: HealthReport, name: str, read_as: str, automatic: bool) -> str:

@@ -54,6 +54,7 @@ def command(
     from qrng.files import atomic_write
     from qrng.report.esv import write_esv
     from qrng.report.evaluation import evaluate, evaluation_html
+    from qrng.report.render import require
     from qrng.signature import sign
 
     if raw == "-":
@@ -64,6 +65,7 @@ def command(
         raise click.UsageError("--certificate is the record of an output: keep that, by --output")
     if esv is None and (restarts is not None or description is not None):
         raise click.UsageError("--restarts and --description go with --esv")
+    require()
     if key is not None:
         sign({}, key)  # a key that can't sign is found before the work
     with terminal.progress("evaluating", None, "steps") as advance:

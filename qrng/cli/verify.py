@@ -32,7 +32,16 @@ def command(
     """
     from qrng.verification import verify
 
-    checks = verify(certificate, raw=raw, seed=seed_file, output=output, public_key=public_key, models=models)
+    with terminal.progress("checking", None, "parts") as advance:
+        checks = verify(
+            certificate,
+            raw=raw,
+            seed=seed_file,
+            output=output,
+            public_key=public_key,
+            models=models,
+            progress=lambda name: advance(1),
+        )
     failed = any(check.outcome == "failed" for check in checks)
     if as_json:
         terminal.print_json(
@@ -45,6 +54,6 @@ def command(
     else:
         for check in checks:
             head = f"{check.outcome:12} {check.name:18} "
-            click.echo(textwrap.fill(check.detail, 80, initial_indent=head, subsequent_indent=" " * 33))
+            click.echo(textwrap.fill(check.detail, 80, initial_indent=head, subsequent_indent=" " * 13))
         click.echo("FAILED: something differs" if failed else "nothing that was checked differs")
     return terminal.EXIT_DATA_FAILS if failed else 0

@@ -12,7 +12,7 @@ from typing import Any
 import nist_sts
 from nist_sts.html import section
 from qrng.accounting import Account, account
-from qrng.admission import combined
+from qrng.admission import Admission, combined
 from qrng.assessment import Assessment, assess
 from qrng.claim import EntropyClaim
 from qrng.errors import QrngError
@@ -163,7 +163,7 @@ def evaluate(
         progress("extraction and SP 800-22")
         try:
             extraction |= {"models": models, "side_data": side_data}
-            record, sts = _extracted(raw, output, claim, how | extraction)
+            record, sts = _extracted(raw, output, Admission(claim, result, bound), how | extraction)
         except QrngError as error:
             stopped.append(f"nothing was extracted: {error}")
     return Evaluation(raw, read_as, samples, result, bound, claim, health, trace, record, sts, tuple(stopped))
@@ -181,15 +181,15 @@ def _pieces(samples: Samples, size: int = 1 << 20) -> Iterator[Samples]:
 
 
 def _extracted(
-    raw: str, output: str | None, claim: EntropyClaim, options: dict[str, Any]
+    raw: str, output: str | None, found: Admission, options: dict[str, Any]
 ) -> tuple[dict[str, Any], nist_sts.Report]:
     """The record of the extraction, and SP 800-22 on its output."""
     if options.get("log2_error") is None:
-        options["log2_error"] = max(_LOG2_ERROR, -math.inf if claim.log2_error is None else claim.log2_error + 1)
+        error = found.claim.log2_error
+        options["log2_error"] = max(_LOG2_ERROR, -math.inf if error is None else error + 1)
     with tempfile.TemporaryDirectory(prefix="qrng-report-") as folder:  # mode 0700
         out = output or str(Path(folder) / "output")
-        record = extract_file(raw, out, min_entropy=claim, **options)
-        record["claim_from_same_data"] = True
+        record = extract_file(raw, out, min_entropy=found, **options)
         if output is None:
             record["output"]["file"] = record["seed"]["file"] = None
         with open_capture(out, layout="packed-msb") as capture:

@@ -8,7 +8,20 @@ from typing import Any
 import qrng
 from qrng.errors import MissingExtraError
 
-__all__ = ["render"]
+__all__ = ["render", "require"]
+
+
+def require() -> None:
+    """Find out before the work whether a page can be made of it.
+
+    Raises:
+        MissingExtraError: matplotlib or jinja2 is not installed.
+    """
+    try:
+        import jinja2  # noqa: F401
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("the HTML report", "report") from None
 
 
 def render(template: str, **values: Any) -> str:
@@ -17,10 +30,9 @@ def render(template: str, **values: Any) -> str:
     Raises:
         MissingExtraError: jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment, FunctionLoader, StrictUndefined
-    except ImportError:
-        raise MissingExtraError("the HTML report", "report") from None
+    require()
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
     environment = Environment(autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(_source))
     text: str = environment.get_template(template).render(version=qrng.__version__, **values)
     return text

@@ -42,7 +42,7 @@ def test_a_bad_lane_ends_an_extraction_unless_it_may_be_left_out(run_qrng: Run, 
     assert (capture / "out").read_bytes() == by_hand.extract(np.packbits(kept), (capture / "out.seed").read_bytes())
     again = run_qrng("verify", "c.json", "--raw", "raw.bin", "--seed-file", "out.seed", "--output", "out", "--json")
     checks = {check["name"]: check["outcome"] for check in json.loads(again.stdout)["checks"]}
-    assert set(checks.values()) == {"ok"}
+    assert {name for name, outcome in checks.items() if outcome != "ok"} == {"claim", "assessment"}  # both given
     assert "allowance" in checks
 
 
