@@ -31,4 +31,4 @@ def estimate(sequence: Sequence) -> Estimate:
     return estimate_from(NAME, SECTION, sequence, sequence.length - LONGEST - 1, result)
 
 
-ESTIMATOR = Estimator(NAME, SECTION, estimate)
+ESTIMATOR = Estimator(NAME, SECTION, estimate, cost=(190, 6))

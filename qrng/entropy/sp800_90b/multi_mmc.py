@@ -30,4 +30,4 @@ def estimate(sequence: Sequence) -> Estimate:
     return estimate_from(NAME, SECTION, sequence, sequence.length - 2, result)
 
 
-ESTIMATOR = Estimator(NAME, SECTION, estimate)
+ESTIMATOR = Estimator(NAME, SECTION, estimate, cost=(110, 30))
