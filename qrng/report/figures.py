@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from qrng.assessment import Assessment
 from qrng.errors import MissingExtraError
@@ -18,6 +20,7 @@ from qrng.segments import SegmentedAssessment
 
 __all__ = [
     "autocorrelation_figure",
+    "distribution_figure",
     "estimates_figure",
     "evidence_figure",
     "heat_map",
@@ -25,7 +28,8 @@ __all__ = [
     "segments_figure",
 ]
 
-LITERAL, BITSTRING, BAD = "#0b5cad", "#b65f00", "#a0a0a0"
+LITERAL, BITSTRING, BAD, ALARM = "#0b5cad", "#b65f00", "#a0a0a0", "#a40000"
+_COLUMNS = 600  # more segments than that are drawn together, so that a page of many stays small
 
 
 def _figure(height: float) -> tuple[Any, Any]:
@@ -117,14 +121,52 @@ def run_length_figure(samples: Samples) -> str:
 
 
 def segments_figure(found: SegmentedAssessment) -> str:
-    """The estimate of each segment over the capture."""
+    """The estimate of each segment over the capture; of more than 600, the range and median of what a column holds."""
     figure, axes = _figure(2.6)
-    values = [assessment.min_entropy for assessment in found.segments]
-    axes.step(np.arange(len(values) + 1) * found.segment, [*values, values[-1]], where="post", color=LITERAL)
-    axes.set_ylim(0, found.segments[0].bits_per_symbol * 1.02)
+    values = np.array([assessment.min_entropy for assessment in found.segments])
+    each = -(-values.size // _COLUMNS)
+    edges = np.append(np.arange(0, values.size, each), values.size)
+    columns = [values[start:stop] for start, stop in itertools.pairwise(edges)]
+    low, middle = ([float(pick(column)) for column in columns] for pick in (np.min, np.median))
+    x = edges * found.segment
+    if each > 1:
+        high = [float(column.max()) for column in columns]
+        axes.stairs(high, x, baseline=low, fill=True, color=LITERAL, alpha=0.3, label=f"range of {each} segments")
+    axes.stairs(middle, x, baseline=None, color=LITERAL, label="median of them" if each > 1 else "segment")
+    lowest = (found.weakest + 0.5) * found.segment, found.min_entropy
+    axes.plot(*lowest, "v", color=ALARM, label="smallest", clip_on=False, zorder=3)
+    axes.set_xlim(0, x[-1])
+    axes.set_ylim(*_around(values, found.segments[0].bits_per_symbol))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("sample")
     axes.set_ylabel("bits a symbol")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=3, fontsize=9, frameon=False)
     return _svg(figure)
+
+
+def distribution_figure(found: SegmentedAssessment) -> str:
+    """How many segments have which estimate, with the smallest and the median."""
+    figure, axes = _figure(2.6)
+    values = np.array([assessment.min_entropy for assessment in found.segments])
+    low, high = _around(values, found.segments[0].bits_per_symbol)
+    bins = min(60, 10 + math.isqrt(values.size))
+    axes.hist(values, np.linspace(low, high, bins + 1), color=LITERAL, alpha=0.6)
+    axes.axvline(found.min_entropy, color=ALARM, linewidth=1.5, label=f"smallest {found.min_entropy:.4f}")
+    median = found.quantile(0.5)
+    axes.axvline(median, color="black", linewidth=1, linestyle="--", label=f"median {median:.4f}")
+    axes.set_xlim(low, high)
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.set_xlabel("min-entropy of a segment, bits a symbol")
+    axes.set_ylabel("segments")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2, fontsize=9, frameon=False)
+    return _svg(figure)
+
+
+def _around(values: npt.NDArray[np.float64], width: int) -> tuple[float, float]:
+    """An axis that shows how values of 0 to `width` differ, and not less than a fiftieth of the width."""
+    low, high = float(values.min()), float(values.max())
+    margin = max(0.1 * (high - low), 0.01 * width)
+    return max(0.0, low - margin), min(float(width), high + margin)
 
 
 def evidence_figure(report: HealthReport, points: Sequence[tuple[int, dict[str, float]]]) -> str:
@@ -133,10 +175,10 @@ def evidence_figure(report: HealthReport, points: Sequence[tuple[int, dict[str, 
     for name in dict.fromkeys(name for _, held in points for name in held):
         seen = [(n, held[name]) for n, held in points if name in held]
         axes.plot(*zip(*seen, strict=True), linewidth=1.2, label=name)
-    axes.axhline(report.run_length_log2, color="#a40000", linewidth=1.2, label="alarm")
-    axes.axhline(report.suspect_from, color="#a40000", linewidth=1, linestyle=":", label="SUSPECT")
+    axes.axhline(report.run_length_log2, color=ALARM, linewidth=1.2, label="alarm")
+    axes.axhline(report.suspect_from, color=ALARM, linewidth=1, linestyle=":", label="SUSPECT")
     for alarm in report.alarms:
-        axes.axvline(alarm.at_sample, color="#a40000", linewidth=1, alpha=0.6)
+        axes.axvline(alarm.at_sample, color=ALARM, linewidth=1, alpha=0.6)
     axes.set_ylim(min(0, min((v for _, held in points for v in held.values()), default=0)), None)
     axes.set_xlabel("sample")
     axes.set_ylabel("log2 of the evidence")

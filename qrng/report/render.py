@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import Any
 
 import qrng
 from qrng.errors import MissingExtraError
 
-__all__ = ["render"]
+__all__ = ["render", "require"]
+
+
+def require() -> None:
+    """Raise now what a page would raise after long work.
+
+    Raises:
+        MissingExtraError: matplotlib or jinja2 is not installed.
+    """
+    if not all(find_spec(name) for name in ("jinja2", "matplotlib")):
+        raise MissingExtraError("the HTML report", "report")
 
 
 def render(template: str, **values: Any) -> str:
