@@ -82,7 +82,9 @@ def segments_text(found: SegmentedAssessment, name: str) -> str:
         by = ", ".join(f"{e.name} on {'symbols' if e.on == 'literal' else 'bits'} in {e.decided}" for e in deciding)
         lines.append(_wrapped(f"decided by {by}"))
     if found.not_iid:
-        lines.append(_wrapped(f"{found.not_iid} of {total} segments FAILED the IID tests; of a good source at most one in 40"))
+        lines.append(
+            _wrapped(f"{found.not_iid} of {total} segments FAILED the IID tests; of a good source at most one in 40")
+        )
     if total <= 40:
         values = [f"{assessment.min_entropy:.4f}" for assessment in found.segments]
         lines += ["  " + " ".join(values[start : start + 10]) for start in range(0, len(values), 10)]
