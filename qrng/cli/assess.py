@@ -182,8 +182,7 @@ def text(result: Assessment, name: str) -> str:
         lines.insert(3, f"the {result.kept}est 8 of each {result.reduced_from} bits were assessed")
     lines += _iid(result)
     if not (result.iid and not result.iid.passed):
-        lines += [f"SP 800-90B, {result.track} track    min-entropy", f"{'':26}{'per symbol':>12}{'per bit':>12}"]
-        lines += _table(result)
+        lines += [f"SP 800-90B, {result.track} track, min-entropy", *_table(result)]
         lines += ["", f"whole stream              {result.min_entropy:12.6f}  {_rule(result)}"]
         if decisive := result.decisive:
             on = "symbols" if decisive.on == "literal" else "bits"
@@ -212,11 +211,12 @@ def _wrapped(line: str) -> str:
 def _table(result: Assessment) -> list[str]:
     found = {(e.name, e.on): f"{e.min_entropy:.6f}" for e in result.estimators}
     sections = {e.name: e.section for e in result.estimators}
-    names = dict.fromkeys([e.name for e in result.estimators])
-    lines = [
-        f"  {sections[name]:7}{name:17}{found.get((name, 'literal'), '-'):>12}{found.get((name, 'bitstring'), '-'):>12}"
-        for name in names
-    ]
+    titles = {"literal": "per symbol", "bitstring": "per bit"}
+    columns = [on for on in titles if any(e.on == on for e in result.estimators)]
+    lines = [f"{'':26}" + "".join(f"{titles[on]:>12}" for on in columns)] if columns else []
+    for name in dict.fromkeys(e.name for e in result.estimators):
+        values = "".join(f"{found.get((name, on), '-'):>12}" for on in columns)
+        lines.append(f"  {sections[name]:7}{name:17}{values}")
     reasons: dict[str, list[str]] = {}
     for skipped in result.skipped:
         reasons.setdefault(skipped.reason, []).append(f"{skipped.name} ({skipped.on})")

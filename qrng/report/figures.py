@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 LITERAL, BITSTRING, BAD, ALARM = "#0b5cad", "#b65f00", "#a0a0a0", "#a40000"
+_LANES_A_ROW = 32
+_TALLEST = 7.0  # inches of a heat map
 _COLUMNS = 600  # more segments than that are drawn together, so that a page of many stays small
 
 
@@ -37,8 +39,18 @@ def _figure(height: float) -> tuple[Any, Any]:
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtraError("the HTML report", "report") from None
-    figure = Figure(figsize=(7.5, height), layout="constrained")
+    figure = Figure(figsize=(6.2, height), layout="constrained")
     return figure, figure.add_subplot()
+
+
+def _legend_above(axes: Any) -> None:
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, fontsize=9, frameon=False)
+
+
+def _sample_axis(axes: Any) -> None:
+    millions = axes.get_xlim()[1] >= 5e6
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x / 1e6:,g}" if millions else f"{x:,.0f}")
+    axes.set_xlabel("sample, in millions" if millions else "sample")
 
 
 def _svg(figure: Any) -> str:
@@ -46,7 +58,7 @@ def _svg(figure: Any) -> str:
     import matplotlib
 
     out = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "qrng", "font.size": 10}):
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "qrng", "font.size": 9.5}):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return out.getvalue()[out.getvalue().index("<svg") :]
 
@@ -54,7 +66,7 @@ def _svg(figure: Any) -> str:
 def estimates_figure(result: Assessment) -> str:
     """Every estimate in bits a symbol, those on bits times the width, with the result as a line."""
     names = list(dict.fromkeys(e.name for e in result.estimators))
-    figure, axes = _figure(0.9 + 0.32 * max(1, len(names)))
+    figure, axes = _figure(1.1 + 0.25 * max(1, len(names)))
     width = result.bits_per_symbol
     for on, colour, marker in (("literal", LITERAL, "o"), ("bitstring", BITSTRING, "s")):
         found = [
@@ -72,24 +84,42 @@ def estimates_figure(result: Assessment) -> str:
     axes.invert_yaxis()
     axes.set_xlim(0, width * 1.02)
     axes.set_xlabel("min-entropy, bits a symbol (upper end of each bar: the width)")
-    axes.legend(loc="lower left", fontsize=9)
+    _legend_above(axes)
     return _svg(figure)
 
 
 def heat_map(samples: Samples) -> str:
-    """How far the ones at each bit position of each lane are from one half, in standard deviations of fair bits."""
+    """How far the ones at each bit position of each lane are from one half, in standard deviations of fair bits.
+
+    Lanes of bits stand in rows of 32; of wider symbols each lane is a row and each bit position a column.
+    """
     ones = ones_by_position(samples)
-    each = samples.count / samples.lanes
-    scores = (ones - 0.5) * 2.0 * math.sqrt(max(each, 1.0))
-    figure, axes = _figure(1.2 + 0.16 * len(scores))
+    scores = (ones - 0.5) * 2.0 * math.sqrt(max(samples.count / samples.lanes, 1.0))
+    lanes, width = scores.shape
+    each = 1
+    if width == 1:
+        each = min(lanes, _LANES_A_ROW)
+        scores = np.append(scores, np.full(-lanes % each, np.nan)).reshape(-1, each)
+    rows, columns = scores.shape
+    figure, axes = _figure(1.5 + min(0.16 * rows + 0.2, _TALLEST))
     limit = max(4.0, float(np.nanmax(np.abs(scores), initial=0.0)))
     image = axes.imshow(scores, aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
-    axes.set_xlabel("bit of a symbol (0 is the most significant)")
-    axes.set_ylabel("lane" if len(scores) > 1 else "")
-    if len(scores) == 1:
+    if rows * columns <= 16:
+        for (y, x), score in np.ndenumerate(scores):
+            white = abs(score) > 0.6 * limit
+            axes.text(x, y, f"{score:+.1f}", ha="center", va="center", color="white" if white else "black")
+    axes.set_xlabel("lane" if width == 1 else "bit of a symbol (0 is the most significant)")
+    axes.set_xticks(range(0, columns, 4 if columns > 16 else 1))
+    axes.set_ylabel("lane" if rows > 1 else "")
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    if width == 1 and rows > 1:
+        axes.set_yticks(range(rows), [f"{each * row} +" for row in range(rows)])
+    if rows == 1:
         axes.set_yticks([])
-    axes.set_xticks(range(samples.bits_per_symbol))
-    figure.colorbar(image, ax=axes, label="ones, in σ")
+    if lanes == width == 1:
+        axes.set_xticks([])
+        axes.set_xlabel("all bits")
+    figure.colorbar(image, ax=axes, orientation="horizontal", label="ones, in σ", aspect=60)
     return _svg(figure)
 
 
@@ -102,7 +132,7 @@ def autocorrelation_figure(samples: Samples) -> str:
     axes.vlines(np.arange(1, found.size + 1), 0.0, found, color=LITERAL, linewidth=1.5)
     axes.set_xlabel("places later")
     axes.set_ylabel("correlation")
-    axes.legend(loc="upper right", fontsize=9)
+    _legend_above(axes)
     return _svg(figure)
 
 
@@ -116,7 +146,7 @@ def run_length_figure(samples: Samples) -> str:
     axes.semilogy(lengths[expected > 0.5], expected[expected > 0.5], color=BAD, label="fair bits, expected")
     axes.set_xlabel(f"run length ({counts.size}: or longer)")
     axes.set_ylabel("runs")
-    axes.legend(loc="upper right", fontsize=9)
+    _legend_above(axes)
     return _svg(figure)
 
 
@@ -137,10 +167,9 @@ def segments_figure(found: SegmentedAssessment) -> str:
     axes.plot(*lowest, "v", color=ALARM, label="smallest", clip_on=False, zorder=3)
     axes.set_xlim(0, x[-1])
     axes.set_ylim(*_around(values, found.segments[0].bits_per_symbol))
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set_xlabel("sample")
+    _sample_axis(axes)
     axes.set_ylabel("bits a symbol")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=3, fontsize=9, frameon=False)
+    _legend_above(axes)
     return _svg(figure)
 
 
@@ -158,7 +187,7 @@ def distribution_figure(found: SegmentedAssessment) -> str:
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("min-entropy of a segment, bits a symbol")
     axes.set_ylabel("segments")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2, fontsize=9, frameon=False)
+    _legend_above(axes)
     return _svg(figure)
 
 
@@ -180,7 +209,7 @@ def evidence_figure(report: HealthReport, points: Sequence[tuple[int, dict[str, 
     for alarm in report.alarms:
         axes.axvline(alarm.at_sample, color=ALARM, linewidth=1, alpha=0.6)
     axes.set_ylim(min(0, min((v for _, held in points for v in held.values()), default=0)), None)
-    axes.set_xlabel("sample")
+    _sample_axis(axes)
     axes.set_ylabel("log2 of the evidence")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.18), ncols=6, fontsize=9, frameon=False)
+    _legend_above(axes)
     return _svg(figure)

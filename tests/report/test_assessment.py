@@ -1,5 +1,7 @@
 """The assessment report; skipped where the extra `report` is not installed."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,34 @@ def test_lanes_and_segments_are_drawn():
     assert html.count("<svg") == 5
     assert "5 segments of 8000 samples" in html
     assert "by lane" in html
+
+
+@pytest.mark.parametrize(
+    ("width", "lanes", "shown", "not_shown"),
+    [
+        (1, 1, ["all bits"], ["lane"]),
+        (1, 8, ["lane", "+"], ["most significant"]),
+        (1, 100, ["lane", "0 +", "32 +", "96 +"], ["most significant"]),
+        (4, 1, ["bit of a symbol", "ones, in"], ["lane"]),
+        (4, 100, ["bit of a symbol", "lane"], ["32 +"]),
+    ],
+)
+def test_the_heat_map_labels_what_it_shows(width, lanes, shown, not_shown):
+    pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
+    from qrng.report.figures import heat_map
+
+    svg = heat_map(noise(width, lanes=lanes))
+    texts = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
+    assert all(text in texts for text in shown), texts
+    assert not any(text in texts for text in not_shown), texts
+    height = float(re.search(r'viewBox="0 0 \S+ ([0-9.]+)"', svg)[1])
+    assert height <= 72 * 9
+
+
+def test_what_decided_stands_out():
+    result = qrng.assess(noise())
+    marked = re.findall(r'<tr class="decides"><td>([^<]*)</td><td>([^<]*)</td>', report(noise()))
+    assert marked == [(result.decisive.section, result.decisive.name)]
 
 
 def test_a_constant_capture_awards_nothing_and_still_makes_a_report():
