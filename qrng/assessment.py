@@ -89,6 +89,12 @@ class Assessment:
         return self.min_entropy if average is None else min(self.min_entropy, average)
 
     @property
+    def decisive(self) -> Estimate | None:
+        """The estimate that gives `min_entropy`, the first of equal ones; None where none was made."""
+        width = self.bits_per_symbol
+        return min(self.estimators, key=lambda e: e.min_entropy * (width if e.on == "bitstring" else 1.0), default=None)
+
+    @property
     def claim(self) -> EntropyClaim:
         """The entropy claim of `claimed_min_entropy`, with what it rests on.
 
@@ -132,6 +138,7 @@ class Assessment:
             "h_original": self.h_original,
             "h_bitstring": self.h_bitstring,
             "min_entropy": self.min_entropy,
+            "decided_by": {"name": decisive.name, "on": decisive.on} if (decisive := self.decisive) else None,
             "lanes": self.lanes,
             "claim": self.claim.as_dict() if self.claimed_min_entropy > 0 else None,
             "warnings": list(self.warnings),

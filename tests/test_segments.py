@@ -46,6 +46,51 @@ def test_the_tail_is_counted_and_not_assessed(found):
     assert (found.samples, found.tail) == (5 * SEGMENT + 100, 100)
 
 
+def test_each_estimator_is_summed_up_over_the_segments(found):
+    summary = {(e.name, e.on): e for e in found.estimators()}
+    assert len(summary) == 17
+    assert sum(e.decided for e in summary.values()) == 5
+    for (name, on), e in summary.items():
+        values = [x.min_entropy for s in found.segments for x in s.estimators if (x.name, x.on) == (name, on)]
+        assert (e.smallest, e.largest, e.left_out) == (min(values), max(values), 5 - len(values))
+        assert e.median == sorted(values)[2]
+        assert values[e.weakest] == e.smallest
+    decisive = found.segments[2].decisive
+    scale = 2 if decisive.on == "bitstring" else 1
+    assert decisive.min_entropy * scale == found.min_entropy
+    assert summary[decisive.name, decisive.on].decided >= 1
+
+
+def test_warnings_say_how_many_segments_they_are_of():
+    symbols = np.random.default_rng(1).integers(0, 16, 3 * SEGMENT)
+    symbols[SEGMENT : 2 * SEGMENT] %= 4
+    few, narrow = qrng.assess_segments(Samples.from_symbols(symbols, 4), SEGMENT).warnings
+    assert few.startswith("each segment: 8000 samples")
+    assert narrow == "1 of 3 segments: symbols of 4 bits use only the lower 2"
+
+
+@pytest.mark.parametrize("first", [SEGMENT, 2 * SEGMENT, 2 * SEGMENT + 24, 10**9])
+def test_a_preview_reads_the_first_samples_alone(symbols, found, tmp_path, first):
+    symbols.tofile(tmp_path / "raw.bin")
+    read = min(first, symbols.size)
+    options = {"layout": "symbols", "bits_per_symbol": 2, "first": first}
+    for part in (
+        qrng.assess_segments(tmp_path / "raw.bin", SEGMENT, **options),
+        qrng.assess_segments(Samples.from_symbols(symbols, 2), SEGMENT, first=first),
+    ):
+        assert [s.estimators for s in part.segments] == [s.estimators for s in found.segments[: read // SEGMENT]]
+        assert (part.samples, part.tail) == (read, read % SEGMENT)
+        assert part.warnings[0] == f"a preview: only the first {read} samples were asked for"
+    with pytest.raises(ParameterError, match="first 100 samples hold no whole segment"):
+        qrng.assess_segments(tmp_path / "raw.bin", SEGMENT, first=100)
+
+
+def test_a_seed_names_the_shuffles_of_every_segment():
+    data = Samples.from_symbols(np.random.default_rng(1).integers(0, 4, 2 * SEGMENT), 2)
+    verdicts = [s["iid"] for s in qrng.assess_segments(data, SEGMENT, track="iid", seed=9).as_json()["segments"]]
+    assert verdicts == [{"passed": True, "failures": [], "seed": 9}] * 2
+
+
 def test_a_file_is_read_segment_by_segment(symbols, found, tmp_path):
     symbols.tofile(tmp_path / "raw.bin")
     seen = []

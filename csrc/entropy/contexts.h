@@ -33,28 +33,43 @@ typedef struct {
 typedef struct {
     const uint8_t *text;
     context *nodes;
-    pair *pairs;
-    unsigned node_bits, pair_bits; /* log2 of the slots */
+    pair *space;                                  /* a table of 2^b pairs lies behind the first 2^b entries */
+    pair *pairs;                                  /* the one in use */
+    unsigned node_bits, pair_bits, pair_bits_max; /* log2 of the slots */
     uint32_t nodes_left, pairs_left;
 } contexts;
 
 /* Slots fit in 24 bits, so that a key has room for a symbol; the root is no slot. */
 enum { ROOT_CONTEXT = 0xfffffe, SLOT_BITS_MAX = 23 };
 
-static inline size_t contexts_bytes(unsigned node_bits, unsigned pair_bits) {
-    return (sizeof(context) << node_bits) + (sizeof(pair) << pair_bits);
+enum { FIRST_PAIR_BITS = 8 }; /* doubled as pairs come */
+
+static inline size_t contexts_bytes(unsigned node_bits, unsigned pair_bits_max) {
+    return (sizeof(context) << node_bits) + (sizeof(pair) << (pair_bits_max + 1));
+}
+
+/* At most three quarters of the slots are taken. */
+static inline uint32_t slots_used(unsigned bits) {
+    return (uint32_t)(((uint64_t)3 << bits) / 4);
+}
+
+static inline void pairs_empty(contexts *c, unsigned bits) {
+    c->pair_bits = bits;
+    c->pairs = c->space + ((size_t)1 << bits);
+    memset(c->pairs, 0xff, sizeof(pair) << bits);
 }
 
 static inline void contexts_init(contexts *c, const uint8_t *text, void *scratch, unsigned node_bits,
-                                 unsigned pair_bits) {
+                                 unsigned pair_bits_max) {
     c->text = text;
     c->nodes = scratch;
-    c->pairs = (pair *)(c->nodes + ((size_t)1 << node_bits));
     c->node_bits = node_bits;
-    c->pair_bits = pair_bits;
-    c->nodes_left = (uint32_t)(((uint64_t)3 << node_bits) / 4); /* at most three quarters full */
-    c->pairs_left = (uint32_t)(((uint64_t)3 << pair_bits) / 4);
-    memset(scratch, 0xff, contexts_bytes(node_bits, pair_bits));
+    c->nodes_left = slots_used(node_bits);
+    memset(c->nodes, 0xff, sizeof(context) << node_bits);
+    c->space = (pair *)(c->nodes + ((size_t)1 << node_bits));
+    c->pair_bits_max = pair_bits_max;
+    pairs_empty(c, pair_bits_max < FIRST_PAIR_BITS ? pair_bits_max : FIRST_PAIR_BITS);
+    c->pairs_left = slots_used(c->pair_bits);
 }
 
 static inline uint32_t slot_of(uint32_t key, unsigned bits) {
@@ -85,29 +100,47 @@ static inline int context_add_leaf(contexts *c, uint32_t parent, uint8_t symbol,
     return 1;
 }
 
+/* Where a key is, or the free slot where it would be. */
+static inline pair *pair_place(const contexts *c, uint32_t key) {
+    uint32_t mask = ((uint32_t)1 << c->pair_bits) - 1, s = slot_of(key, c->pair_bits);
+    while (c->pairs[s].key != key && c->pairs[s].key != NONE)
+        s = (s + 1) & mask;
+    return &c->pairs[s];
+}
+
+/* Move to the table of twice the size; 0 if there is none. */
+static inline int pairs_grow(contexts *c) {
+    if (c->pair_bits == c->pair_bits_max)
+        return 0;
+    const pair *old = c->pairs, *end = old + ((size_t)1 << c->pair_bits);
+    c->pairs_left += slots_used(c->pair_bits + 1) - slots_used(c->pair_bits);
+    pairs_empty(c, c->pair_bits + 1);
+    for (; old < end; old++)
+        if (old->key != NONE)
+            *pair_place(c, old->key) = *old;
+    return 1;
+}
+
 /* The entry of (context, next symbol), made with count 0 if it is new; NULL if the table is full. */
 static inline pair *context_pair(contexts *c, uint32_t slot, uint8_t next) {
-    uint32_t key = slot << 8 | next, mask = ((uint32_t)1 << c->pair_bits) - 1, s = slot_of(key, c->pair_bits);
-    while (c->pairs[s].key != key) {
-        if (c->pairs[s].key == NONE) {
-            if (!c->pairs_left)
-                return NULL;
-            c->pairs_left--;
-            c->pairs[s] = (pair){key, 0};
-            break;
-        }
-        s = (s + 1) & mask;
+    uint32_t key = slot << 8 | next;
+    pair *p = pair_place(c, key);
+    if (p->key == key)
+        return p;
+    if (!c->pairs_left) {
+        if (!pairs_grow(c))
+            return NULL;
+        p = pair_place(c, key);
     }
-    return &c->pairs[s];
+    c->pairs_left--;
+    *p = (pair){key, 0};
+    return p;
 }
 
 /* Is (context, next symbol) known? */
 static inline pair *context_known(const contexts *c, uint32_t slot, uint8_t next) {
-    uint32_t key = slot << 8 | next, mask = ((uint32_t)1 << c->pair_bits) - 1, s = slot_of(key, c->pair_bits);
-    for (; c->pairs[s].key != NONE; s = (s + 1) & mask)
-        if (c->pairs[s].key == key)
-            return &c->pairs[s];
-    return NULL;
+    pair *p = pair_place(c, slot << 8 | next);
+    return p->key == NONE ? NULL : p;
 }
 
 /* Count `next` once more after the context. */

@@ -7,11 +7,12 @@
 enum { MAX_PREFIXES = 65536 };
 
 int qrng_entropy_lz78y(qrng_prediction *out, const uint8_t *symbols, uint64_t n, void *scratch,
-                       unsigned node_bits, unsigned pair_bits) {
-    if (n > UINT32_MAX || node_bits < 1 || node_bits > SLOT_BITS_MAX || pair_bits < 1 || pair_bits > 31)
+                       unsigned node_bits, unsigned pair_bits_max) {
+    if (n > UINT32_MAX || node_bits < 1 || node_bits > SLOT_BITS_MAX || pair_bits_max < 1 ||
+        pair_bits_max > 30)
         return QRNG_EINVAL;
     contexts c;
-    contexts_init(&c, symbols, scratch, node_bits, pair_bits);
+    contexts_init(&c, symbols, scratch, node_bits, pair_bits_max);
     *out = (qrng_prediction){0, 0};
     uint64_t run = 0;
     unsigned room = MAX_PREFIXES;

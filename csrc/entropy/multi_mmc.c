@@ -7,8 +7,8 @@
 
 enum { MAX_PAIRS = 100000 };
 
-size_t qrng_entropy_contexts_scratch_bytes(unsigned node_bits, unsigned pair_bits) {
-    return contexts_bytes(node_bits, pair_bits);
+size_t qrng_entropy_contexts_scratch_bytes(unsigned node_bits, unsigned pair_bits_max) {
+    return contexts_bytes(node_bits, pair_bits_max);
 }
 
 /* Let the next symbol into the dictionaries of lengths first to last that have room; returns these lengths.
@@ -24,11 +24,12 @@ static unsigned admit(uint32_t *held, unsigned *open, unsigned first, unsigned l
 }
 
 int qrng_entropy_multi_mmc(qrng_prediction *out, const uint8_t *symbols, uint64_t n, void *scratch,
-                           unsigned node_bits, unsigned pair_bits) {
-    if (n > UINT32_MAX || node_bits < 1 || node_bits > SLOT_BITS_MAX || pair_bits < 1 || pair_bits > 31)
+                           unsigned node_bits, unsigned pair_bits_max) {
+    if (n > UINT32_MAX || node_bits < 1 || node_bits > SLOT_BITS_MAX || pair_bits_max < 1 ||
+        pair_bits_max > 30)
         return QRNG_EINVAL;
     contexts c;
-    contexts_init(&c, symbols, scratch, node_bits, pair_bits);
+    contexts_init(&c, symbols, scratch, node_bits, pair_bits_max);
     scoreboard board;
     memset(&board, 0, sizeof board);
     uint32_t held[LONGEST_CONTEXT] = {0};

@@ -11,7 +11,7 @@ from qrng.accounting import Account, account
 from qrng.admission import combined
 from qrng.assessed_data import KEEP
 from qrng.assessment import Assessment, assess
-from qrng.cli.assessment_page import write_report
+from qrng.cli.assessment_page import check_page, write_report
 from qrng.cli.segments import assess_segmentwise
 from qrng.entropy.sp800_90b.tracks import TRACKS
 from qrng.errors import ParameterError
@@ -62,10 +62,26 @@ def command(
 
     Exits with 3 if no entropy is found or, on the iid track, if the samples are not IID.
     """
+    if seed is not None and track != "iid":
+        raise click.UsageError("--seed names the shuffles of --track iid")
     if segment is not None:
-        if (first, seed, physical, report) != (None,) * 4 or all_rounds:
-            raise click.UsageError("--segment goes with none of --first, --seed, --all-rounds, --physical and --html")
-        return assess_segmentwise(file, segment, workers, dask, as_json, bits_per_symbol, layout, lanes, keep, track)
+        if physical is not None or all_rounds:
+            raise click.UsageError("--segment goes with neither --all-rounds nor --physical")
+        return assess_segmentwise(
+            file,
+            segment,
+            workers,
+            dask,
+            as_json,
+            report,
+            bits_per_symbol,
+            layout,
+            lanes,
+            keep,
+            first,
+            track,
+            seed,
+        )
     if dask is not None:
         raise click.UsageError("--dask is for segments: give --segment too")
     if report is not None:
@@ -74,6 +90,10 @@ def command(
         require()
     if all_rounds and track != "iid":
         raise click.UsageError("--all-rounds is for --track iid")
+    if report is not None:
+        if file == "-":
+            raise ParameterError("--html reads the capture a second time, which stdin can't give; save it to a file")
+        check_page(report)
     with progress("Estimating", None, "estimates") as advance:
         result = assess(
             file,
@@ -89,14 +109,15 @@ def command(
             progress=lambda done, total, name: advance(1),
         )
     bound = _account(file, physical, layout, bits_per_symbol, lanes) if physical else None
-    if report is not None:
-        write_report(result, report, file, layout, bits_per_symbol, lanes, keep)
     if as_json:
         print_json(result.as_json() | (_physical_json(bound, result) if bound else {}))
     else:
         click.echo(text(result, file))
         if bound:
             click.echo(_physical(bound, result))
+    if report is not None:
+        with progress("Estimating parts for the report", result.samples, "samples") as advance:
+            write_report(result, report, file, layout, bits_per_symbol, lanes, keep, workers, advance)
     return 0 if result.claimed_min_entropy > 0 else EXIT_DATA_FAILS
 
 
@@ -165,9 +186,11 @@ def text(result: Assessment, name: str) -> str:
         lines.insert(3, f"the {result.kept}est 8 of each {result.reduced_from} bits were assessed")
     lines += _iid(result)
     if not (result.iid and not result.iid.passed):
-        lines += [f"SP 800-90B, {result.track} track    min-entropy", f"{'':26}{'per symbol':>12}{'per bit':>12}"]
-        lines += _table(result)
+        lines += [f"SP 800-90B, {result.track} track, min-entropy", *_table(result)]
         lines += ["", f"whole stream              {result.min_entropy:12.6f}  {_rule(result)}"]
+        if decisive := result.decisive:
+            on = "symbols" if decisive.on == "literal" else "bits"
+            lines.append(f"  decided by {decisive.name} ({decisive.section}) on {on}")
         lines += _lanes(result)
         lines.append("")
     if result.claimed_min_entropy > 0:
@@ -192,11 +215,12 @@ def _wrapped(line: str) -> str:
 def _table(result: Assessment) -> list[str]:
     found = {(e.name, e.on): f"{e.min_entropy:.6f}" for e in result.estimators}
     sections = {e.name: e.section for e in result.estimators}
-    names = dict.fromkeys([e.name for e in result.estimators])
-    lines = [
-        f"  {sections[name]:7}{name:17}{found.get((name, 'literal'), '-'):>12}{found.get((name, 'bitstring'), '-'):>12}"
-        for name in names
-    ]
+    titles = {"literal": "per symbol", "bitstring": "per bit"}
+    columns = [on for on in titles if any(e.on == on for e in result.estimators)]
+    lines = [f"{'':26}" + "".join(f"{titles[on]:>12}" for on in columns)] if columns else []
+    for name in dict.fromkeys(e.name for e in result.estimators):
+        values = "".join(f"{found.get((name, on), '-'):>12}" for on in columns)
+        lines.append(f"  {sections[name]:7}{name:17}{values}")
     reasons: dict[str, list[str]] = {}
     for skipped in result.skipped:
         reasons.setdefault(skipped.reason, []).append(f"{skipped.name} ({skipped.on})")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from qrng.assessment import Assessment
 from qrng.errors import MissingExtraError
@@ -18,6 +20,7 @@ from qrng.segments import SegmentedAssessment
 
 __all__ = [
     "autocorrelation_figure",
+    "distribution_figure",
     "estimates_figure",
     "evidence_figure",
     "heat_map",
@@ -25,7 +28,10 @@ __all__ = [
     "segments_figure",
 ]
 
-LITERAL, BITSTRING, BAD = "#0b5cad", "#b65f00", "#a0a0a0"
+LITERAL, BITSTRING, BAD, ALARM = "#0b5cad", "#b65f00", "#a0a0a0", "#a40000"
+_LANES_A_ROW = 32
+_TALLEST = 7.0  # inches of a heat map
+_COLUMNS = 600  # more segments than that are drawn together, so that a page of many stays small
 
 
 def _figure(height: float) -> tuple[Any, Any]:
@@ -33,8 +39,18 @@ def _figure(height: float) -> tuple[Any, Any]:
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtraError("the HTML report", "report") from None
-    figure = Figure(figsize=(7.5, height), layout="constrained")
+    figure = Figure(figsize=(6.2, height), layout="constrained")
     return figure, figure.add_subplot()
+
+
+def _legend_above(axes: Any) -> None:
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, fontsize=9, frameon=False)
+
+
+def _sample_axis(axes: Any) -> None:
+    millions = axes.get_xlim()[1] >= 5e6
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x / 1e6:,g}" if millions else f"{x:,.0f}")
+    axes.set_xlabel("sample, in millions" if millions else "sample")
 
 
 def _svg(figure: Any) -> str:
@@ -42,7 +58,7 @@ def _svg(figure: Any) -> str:
     import matplotlib
 
     out = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "qrng", "font.size": 10}):
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "qrng", "font.size": 9.5}):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return out.getvalue()[out.getvalue().index("<svg") :]
 
@@ -50,7 +66,7 @@ def _svg(figure: Any) -> str:
 def estimates_figure(result: Assessment) -> str:
     """Every estimate in bits a symbol, those on bits times the width, with the result as a line."""
     names = list(dict.fromkeys(e.name for e in result.estimators))
-    figure, axes = _figure(0.9 + 0.32 * max(1, len(names)))
+    figure, axes = _figure(1.1 + 0.25 * max(1, len(names)))
     width = result.bits_per_symbol
     for on, colour, marker in (("literal", LITERAL, "o"), ("bitstring", BITSTRING, "s")):
         found = [
@@ -68,24 +84,42 @@ def estimates_figure(result: Assessment) -> str:
     axes.invert_yaxis()
     axes.set_xlim(0, width * 1.02)
     axes.set_xlabel("min-entropy, bits a symbol (upper end of each bar: the width)")
-    axes.legend(loc="lower left", fontsize=9)
+    _legend_above(axes)
     return _svg(figure)
 
 
 def heat_map(samples: Samples) -> str:
-    """How far the ones at each bit position of each lane are from one half, in standard deviations of fair bits."""
+    """How far the ones at each bit position of each lane are from one half, in standard deviations of fair bits.
+
+    Lanes of bits stand in rows of 32; of wider symbols each lane is a row and each bit position a column.
+    """
     ones = ones_by_position(samples)
-    each = samples.count / samples.lanes
-    scores = (ones - 0.5) * 2.0 * math.sqrt(max(each, 1.0))
-    figure, axes = _figure(1.2 + 0.16 * len(scores))
+    scores = (ones - 0.5) * 2.0 * math.sqrt(max(samples.count / samples.lanes, 1.0))
+    lanes, width = scores.shape
+    each = 1
+    if width == 1:
+        each = min(lanes, _LANES_A_ROW)
+        scores = np.append(scores, np.full(-lanes % each, np.nan)).reshape(-1, each)
+    rows, columns = scores.shape
+    figure, axes = _figure(1.5 + min(0.16 * rows + 0.2, _TALLEST))
     limit = max(4.0, float(np.nanmax(np.abs(scores), initial=0.0)))
     image = axes.imshow(scores, aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
-    axes.set_xlabel("bit of a symbol (0 is the most significant)")
-    axes.set_ylabel("lane" if len(scores) > 1 else "")
-    if len(scores) == 1:
+    if rows * columns <= 16:
+        for (y, x), score in np.ndenumerate(scores):
+            white = abs(score) > 0.6 * limit
+            axes.text(x, y, f"{score:+.1f}", ha="center", va="center", color="white" if white else "black")
+    axes.set_xlabel("lane" if width == 1 else "bit of a symbol (0 is the most significant)")
+    axes.set_xticks(range(0, columns, 4 if columns > 16 else 1))
+    axes.set_ylabel("lane" if rows > 1 else "")
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    if width == 1 and rows > 1:
+        axes.set_yticks(range(rows), [f"{each * row} +" for row in range(rows)])
+    if rows == 1:
         axes.set_yticks([])
-    axes.set_xticks(range(samples.bits_per_symbol))
-    figure.colorbar(image, ax=axes, label="ones, in σ")
+    if lanes == width == 1:
+        axes.set_xticks([])
+        axes.set_xlabel("all bits")
+    figure.colorbar(image, ax=axes, orientation="horizontal", label="ones, in σ", aspect=60)
     return _svg(figure)
 
 
@@ -98,7 +132,7 @@ def autocorrelation_figure(samples: Samples) -> str:
     axes.vlines(np.arange(1, found.size + 1), 0.0, found, color=LITERAL, linewidth=1.5)
     axes.set_xlabel("places later")
     axes.set_ylabel("correlation")
-    axes.legend(loc="upper right", fontsize=9)
+    _legend_above(axes)
     return _svg(figure)
 
 
@@ -112,19 +146,56 @@ def run_length_figure(samples: Samples) -> str:
     axes.semilogy(lengths[expected > 0.5], expected[expected > 0.5], color=BAD, label="fair bits, expected")
     axes.set_xlabel(f"run length ({counts.size}: or longer)")
     axes.set_ylabel("runs")
-    axes.legend(loc="upper right", fontsize=9)
+    _legend_above(axes)
     return _svg(figure)
 
 
 def segments_figure(found: SegmentedAssessment) -> str:
-    """The estimate of each segment over the capture."""
+    """The estimate of each segment over the capture; of more than 600, the range and median of what a column holds."""
     figure, axes = _figure(2.6)
-    values = [assessment.min_entropy for assessment in found.segments]
-    axes.step(np.arange(len(values) + 1) * found.segment, [*values, values[-1]], where="post", color=LITERAL)
-    axes.set_ylim(0, found.segments[0].bits_per_symbol * 1.02)
-    axes.set_xlabel("sample")
+    values = np.array([assessment.min_entropy for assessment in found.segments])
+    each = -(-values.size // _COLUMNS)
+    edges = np.append(np.arange(0, values.size, each), values.size)
+    columns = [values[start:stop] for start, stop in itertools.pairwise(edges)]
+    low, middle = ([float(pick(column)) for column in columns] for pick in (np.min, np.median))
+    x = edges * found.segment
+    if each > 1:
+        high = [float(column.max()) for column in columns]
+        axes.stairs(high, x, baseline=low, fill=True, color=LITERAL, alpha=0.3, label=f"range of {each} segments")
+    axes.stairs(middle, x, baseline=None, color=LITERAL, label="median of them" if each > 1 else "segment")
+    lowest = (found.weakest + 0.5) * found.segment, found.min_entropy
+    axes.plot(*lowest, "v", color=ALARM, label="smallest", clip_on=False, zorder=3)
+    axes.set_xlim(0, x[-1])
+    axes.set_ylim(*_around(values, found.segments[0].bits_per_symbol))
+    _sample_axis(axes)
     axes.set_ylabel("bits a symbol")
+    _legend_above(axes)
     return _svg(figure)
+
+
+def distribution_figure(found: SegmentedAssessment) -> str:
+    """How many segments have which estimate, with the smallest and the median."""
+    figure, axes = _figure(2.6)
+    values = np.array([assessment.min_entropy for assessment in found.segments])
+    low, high = _around(values, found.segments[0].bits_per_symbol)
+    bins = min(60, 10 + math.isqrt(values.size))
+    axes.hist(values, np.linspace(low, high, bins + 1), color=LITERAL, alpha=0.6)
+    axes.axvline(found.min_entropy, color=ALARM, linewidth=1.5, label=f"smallest {found.min_entropy:.4f}")
+    median = found.quantile(0.5)
+    axes.axvline(median, color="black", linewidth=1, linestyle="--", label=f"median {median:.4f}")
+    axes.set_xlim(low, high)
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.set_xlabel("min-entropy of a segment, bits a symbol")
+    axes.set_ylabel("segments")
+    _legend_above(axes)
+    return _svg(figure)
+
+
+def _around(values: npt.NDArray[np.float64], width: int) -> tuple[float, float]:
+    """An axis that shows how values of 0 to `width` differ, and not less than a fiftieth of the width."""
+    low, high = float(values.min()), float(values.max())
+    margin = max(0.1 * (high - low), 0.01 * width)
+    return max(0.0, low - margin), min(float(width), high + margin)
 
 
 def evidence_figure(report: HealthReport, points: Sequence[tuple[int, dict[str, float]]]) -> str:
@@ -133,12 +204,12 @@ def evidence_figure(report: HealthReport, points: Sequence[tuple[int, dict[str, 
     for name in dict.fromkeys(name for _, held in points for name in held):
         seen = [(n, held[name]) for n, held in points if name in held]
         axes.plot(*zip(*seen, strict=True), linewidth=1.2, label=name)
-    axes.axhline(report.run_length_log2, color="#a40000", linewidth=1.2, label="alarm")
-    axes.axhline(report.suspect_from, color="#a40000", linewidth=1, linestyle=":", label="SUSPECT")
+    axes.axhline(report.run_length_log2, color=ALARM, linewidth=1.2, label="alarm")
+    axes.axhline(report.suspect_from, color=ALARM, linewidth=1, linestyle=":", label="SUSPECT")
     for alarm in report.alarms:
-        axes.axvline(alarm.at_sample, color="#a40000", linewidth=1, alpha=0.6)
+        axes.axvline(alarm.at_sample, color=ALARM, linewidth=1, alpha=0.6)
     axes.set_ylim(min(0, min((v for _, held in points for v in held.values()), default=0)), None)
-    axes.set_xlabel("sample")
+    _sample_axis(axes)
     axes.set_ylabel("log2 of the evidence")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.18), ncols=6, fontsize=9, frameon=False)
+    _legend_above(axes)
     return _svg(figure)

@@ -148,3 +148,50 @@ def test_a_report_can_not_be_made_from_a_pipe(capture):
     done = qrng("assess", "-", *SYMBOLS[1:], "--html", "report.html", cwd=capture, data=bytes(range(16)) * 100)
     assert done.returncode == 2
     assert not (capture / "report.html").exists()
+
+
+def test_segments_make_a_page_even_from_a_pipe(capture):
+    pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
+    pytest.importorskip("jinja2", reason="the extra 'report' is not installed")
+    options = (*SYMBOLS[1:], "--segment", "8000", "--html", "page.html", "--json")
+    done = qrng("assess", "-", *options, cwd=capture, data=(capture / "raw.bin").read_bytes())
+    assert done.returncode == 0, done.stderr
+    smallest = json.loads(done.stdout)["min_entropy"]
+    assert f"<strong>{smallest:.6f}</strong>" in (capture / "page.html").read_text()
+
+
+def test_text_of_segments_fits_80_columns_and_says_what_decided(capture):
+    text = qrng("assess", *SYMBOLS, "--segment", "8000", "--lanes", "4", cwd=capture).stdout.decode()
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "decided by" in text
+    assert "lanes, average" in text
+    assert "! each segment: 8000 samples" in text
+
+
+@pytest.mark.parametrize("segments", [(), ("--segment", "8000")])
+def test_a_page_that_can_not_be_written_is_refused_before_the_work(capture, segments):
+    pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
+    pytest.importorskip("jinja2", reason="the extra 'report' is not installed")
+    for page, why in (("nowhere/page.html", "does not exist"), (".", "is a directory")):
+        done = qrng("assess", *SYMBOLS, *segments, "--html", page, cwd=capture)
+        assert done.returncode == 1
+        assert done.stdout == b""
+        assert why in done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--seed", "1"), ("--all-rounds",), ("--dask", "tcp://nowhere:1"), ("--segment", "8000", "--all-rounds")],
+)
+def test_options_that_would_do_nothing_are_refused(capture, options):
+    done = qrng("assess", *SYMBOLS, *options, cwd=capture)
+    assert done.returncode == 2
+    assert done.stdout == b""
+
+
+def test_what_decided_is_named(capture):
+    report = json.loads(qrng("assess", *SYMBOLS, "--json", cwd=capture).stdout)
+    decided = report["decided_by"]
+    bound = {(e["name"], e["on"]): e["min_entropy"] for e in report["estimators"]}[decided["name"], decided["on"]]
+    assert bound * (4 if decided["on"] == "bitstring" else 1) == report["min_entropy"]
+    assert f"decided by {decided['name']}" in qrng("assess", *SYMBOLS, cwd=capture).stdout.decode()

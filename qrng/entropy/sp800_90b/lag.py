@@ -34,4 +34,4 @@ def estimate(sequence: Sequence) -> Estimate:
     return estimate_from(NAME, SECTION, sequence, n - 1, result)
 
 
-ESTIMATOR = Estimator(NAME, SECTION, estimate)
+ESTIMATOR = Estimator(NAME, SECTION, estimate, cost=(17, 5))

@@ -13,6 +13,7 @@ __all__ = ["ESTIMATOR", "estimate"]
 NAME = "lz78y"
 SECTION = "6.3.10"
 LONGEST = 16  # B, step 1
+FIRST_BITS = 17  # log2 of the slots for the 65,536 prefixes (step 3)
 
 
 def estimate(sequence: Sequence) -> Estimate:
@@ -27,8 +28,8 @@ def estimate(sequence: Sequence) -> Estimate:
         size = lib.qrng_entropy_lz78y_bits_scratch_bytes()
         predict_bits(lib.qrng_entropy_lz78y_bits, size, sequence, result)
     else:
-        predict_symbols(lib.qrng_entropy_lz78y, sequence, result)
+        predict_symbols(lib.qrng_entropy_lz78y, sequence, result, FIRST_BITS)
     return estimate_from(NAME, SECTION, sequence, sequence.length - LONGEST - 1, result)
 
 
-ESTIMATOR = Estimator(NAME, SECTION, estimate)
+ESTIMATOR = Estimator(NAME, SECTION, estimate, cost=(75, 6))

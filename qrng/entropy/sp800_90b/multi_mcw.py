@@ -29,4 +29,4 @@ def estimate(sequence: Sequence) -> Estimate:
     return estimate_from(NAME, SECTION, sequence, sequence.length - WINDOWS[0], result)
 
 
-ESTIMATOR = Estimator(NAME, SECTION, estimate)
+ESTIMATOR = Estimator(NAME, SECTION, estimate, cost=(12, 4))

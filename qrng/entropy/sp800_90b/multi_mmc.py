@@ -12,6 +12,7 @@ __all__ = ["ESTIMATOR", "estimate"]
 
 NAME = "multi_mmc"
 SECTION = "6.3.9"
+FIRST_BITS, FIRST_BITS_WIDE = 19, 18  # log2 of the slots for the contexts of a million good symbols, and of wide ones
 
 
 def estimate(sequence: Sequence) -> Estimate:
@@ -26,8 +27,9 @@ def estimate(sequence: Sequence) -> Estimate:
         size = lib.qrng_entropy_multi_mmc_bits_scratch_bytes()
         predict_bits(lib.qrng_entropy_multi_mmc_bits, size, sequence, result)
     else:
-        predict_symbols(lib.qrng_entropy_multi_mmc, sequence, result)
+        first_bits = FIRST_BITS_WIDE if sequence.width > 6 else FIRST_BITS
+        predict_symbols(lib.qrng_entropy_multi_mmc, sequence, result, first_bits)
     return estimate_from(NAME, SECTION, sequence, sequence.length - 2, result)
 
 
-ESTIMATOR = Estimator(NAME, SECTION, estimate)
+ESTIMATOR = Estimator(NAME, SECTION, estimate, cost=(100, 30))

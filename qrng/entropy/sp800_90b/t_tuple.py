@@ -27,4 +27,4 @@ def estimate(sequence: Sequence) -> Estimate:
     return Estimate(NAME, SECTION, sequence.on, min_entropy_of(p_u), details)
 
 
-ESTIMATOR = Estimator(NAME, SECTION, estimate)
+ESTIMATOR = Estimator(NAME, SECTION, estimate, cost=(20, 30))

@@ -101,8 +101,6 @@ def run(
         if not verdict.passed:
             refused = tuple(Skipped(e.name, on, "the samples are not IID") for e, on in plan)
             return Outcome(k, (), refused, None, None, 0.0, verdict)
-    estimates: list[Estimate] = []
-    left_out: list[Skipped] = []
 
     def attempt(task: tuple[Estimator, str]) -> Estimate | Skipped:
         estimator, on = task
@@ -111,20 +109,22 @@ def run(
         except NotApplicable as reason:
             return Skipped(estimator.name, on, str(reason))
 
+    longest_first = sorted(plan, key=lambda task: -task[0].time_on(sequences[task[1]]))
+    found: dict[tuple[Estimator, str], Estimate | Skipped] = {}
     with ThreadPoolExecutor(workers) as pool:
-        for done, result in enumerate(pool.map(attempt, plan), start=1):
-            if isinstance(result, Estimate):
-                estimates.append(result)
-            else:
-                left_out.append(result)
+        for task, result in zip(longest_first, pool.map(attempt, longest_first), strict=True):
+            found[task] = result
             if progress:
-                progress(done, len(plan), result.name)
+                progress(len(found), len(plan), result.name)
+    results = [found[task] for task in plan]
+    estimates = [result for result in results if isinstance(result, Estimate)]
+    left_out = [result for result in results if isinstance(result, Skipped)]
 
     def smallest(on: str, most: float) -> float | None:
-        found = [e.min_entropy for e in estimates if e.on == on]
         if on not in sequences:
             return None
-        return min(most, *found) if found else 0.0
+        bounds = [e.min_entropy for e in estimates if e.on == on]
+        return min(most, *bounds) if bounds else 0.0
 
     h_original, h_bitstring = smallest(LITERAL, float(width)), smallest(BITSTRING, 1.0)
     totals = [float(width)]

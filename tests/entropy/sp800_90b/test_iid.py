@@ -193,3 +193,10 @@ def test_a_copied_stretch_fails_the_repeated_substring_test():
     result = repeated_substring_test(literal(samples(noise)))
     assert result.w >= 30
     assert not result.passed
+
+
+def test_a_repeat_whose_probability_underflows_fails_where_the_reference_tool_aborts():
+    """3,000 bytes repeat: (1/256)^3000 is below every long double; the tool stops with `p_colPower >= LDBL_MIN`."""
+    noise = np.tile(np.random.default_rng(1).integers(0, 256, 1500), 3)
+    result = repeated_substring_test(literal(samples(noise)))
+    assert (result.w, result.probability, result.passed) == (3000, 0.0, False)

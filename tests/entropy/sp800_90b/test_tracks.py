@@ -75,3 +75,20 @@ def test_no_samples_are_refused():
 def test_an_unknown_track_is_refused():
     with pytest.raises(ParameterError, match="non-iid, iid, conditioned"):
         run(Samples.from_symbols([0, 1]), "fast")
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+def test_the_order_of_results_is_the_standards_on_any_number_of_threads(workers):
+    samples = Samples.from_symbols(noise(3), 3)
+    outcome = run(samples, workers=workers)
+    assert outcome == run(samples)
+    sections = [tuple(map(int, e.section.split("."))) for e in outcome.estimates]
+    assert sections == sorted(sections)
+
+
+def test_what_takes_longest_is_begun_first_and_none_waits_for_repeats_that_another_finds():
+    seen = []
+    samples = Samples.from_symbols(noise(8, 20_000), 8)
+    run(samples, progress=lambda done, total, name: seen.append(name))
+    assert set(seen[:4]) == {"t_tuple", "multi_mmc", "lz78y"}
+    assert {"lrs", "most_common_value", "collision"} <= set(seen[-7:])
