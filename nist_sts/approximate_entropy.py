@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from nist_sts import kernels
 from nist_sts.base import Mode, NotApplicable, Outcome, Parameters, StatisticalTest
 from nist_sts.distributions import chi_square_tail
 from nist_sts.sequence import Sequence
@@ -31,18 +32,24 @@ def _phi(sequence: Sequence, m: int) -> float:
     return float(np.cumsum(seen * np.log(seen / sequence.n))[-1]) / sequence.n
 
 
+def _request(parameters: Parameters) -> kernels.Request:
+    return kernels.patterns(parameters["pattern_length"] + 1, parameters["pattern_length"] + 1)
+
+
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:
     n, m = sequence.n, parameters["pattern_length"]
     if n <= m:
         raise NotApplicable(f"needs n ≥ {m + 1}")
-    longer = _phi(sequence, m + 1)
-    entropy = _phi(sequence, m) - longer
     if mode == "nist":
+        longer = _phi(sequence, m + 1)
+        entropy = _phi(sequence, m) - longer
         chi2 = 2 * n * (math.log(2) - entropy)
     else:
         # 2 n (ln 2 - ApEn) with the parts that cancel, m ln 2 and (m + 1) ln 2, never added: it keeps its digits.
         # A likelihood ratio has mean 2^m + 4^m/2n, not 2^m: Bartlett's factor (1937, Proc. Royal Society A 160).
-        chi2 = 2 * (_likelihood(sequence, m + 1) - _likelihood(sequence, m)) / (1 + 2**m / (2 * n))
+        excess = _likelihood(sequence, m + 1) - _likelihood(sequence, m)
+        entropy = math.log(2) - excess / n
+        chi2 = 2 * excess / (1 + 2**m / (2 * n))
     return Outcome((chi_square_tail(max(chi2, 0.0), 2**m),), {"ApEn": entropy, "chi2": chi2})
 
 
@@ -53,6 +60,6 @@ TEST = StatisticalTest(
     minimum=lambda mode, parameters: 1 << (parameters["pattern_length"] + 6),  # 2.12.7: m < floor(log2 n) - 5
     parameters={"pattern_length": 10},
     check=_check,
-    pattern_length=lambda parameters: int(parameters["pattern_length"]) + 1,
+    requests=lambda n, mode, parameters: (_request(parameters),),
     correction="Bartlett's factor 1 + 2^m/2n, which takes the bias 4^m/2n from the statistic",
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from nist_sts.kernels import Request
 from nist_sts.sequence import Sequence
 from qrng.errors import ParameterError
 
@@ -51,7 +52,8 @@ class StatisticalTest:
         correction: what corrected mode mends, with its reference; empty where nothing is wrong.
         attained: x and n to P(p-value < x) in corrected mode, for an exact p-value on a coarse lattice; None where
             that is close to x.
-        pattern_length: longest patterns that it counts with `Sequence.patterns`, so that the battery counts once.
+        requests: n, mode, parameters to what `evaluate` asks of the kernels for n >= minimum, so that the battery can
+            ask for all tests at once.
     """
 
     name: str
@@ -63,7 +65,7 @@ class StatisticalTest:
     labels: Callable[[Parameters], tuple[str, ...]] = lambda parameters: ("",)
     correction: str = ""
     attained: Callable[[float, int], float] | None = None
-    pattern_length: Callable[[Parameters], int] = lambda parameters: 0
+    requests: Callable[[int, Mode, Parameters], tuple[Request, ...]] = lambda n, mode, parameters: ()
 
     def with_defaults(self, given: Parameters) -> dict[str, Any]:
         """All parameters: those given, defaults for the rest. ParameterError for an unknown one."""

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from nist_sts import summary
 from nist_sts.base import MODES, Mode, NotApplicable, StatisticalTest
 from nist_sts.registry import TESTS, select
-from nist_sts.report import Report, Row, TestReport, histogram, share_passing
+from nist_sts.report import Report, Row, TestReport
 from nist_sts.sequence import MAX_LENGTH, Sequence
 from nist_sts.stream import BitStream
 from qrng.errors import FormatError, ParameterError
@@ -114,8 +117,8 @@ def evaluate(sequence: Sequence, mode: Mode, plan: Plan) -> Found:
     """All tests of a plan on one sequence."""
     tests = [(TESTS[name], values) for name, values in plan]
     found: Found = []
-    applicable = [(test, values) for test, values in tests if sequence.n >= test.minimum(mode, values)]
-    sequence.patterns(max((test.pattern_length(values) for test, values in applicable), default=0))
+    applicable = ((test, values) for test, values in tests if sequence.n >= test.minimum(mode, values))
+    sequence.measure(tuple(r for test, values in applicable for r in test.requests(sequence.n, mode, values)))
     for test, values in tests:
         least = test.minimum(mode, values)
         nothing = (None,) * len(test.labels(values))
@@ -167,8 +170,8 @@ def _layout(stream: BitStream, length: int | None, sequences: int | None) -> tup
 
 
 def _judge(mode: Mode, plan: Plan, found: list[Found], n: int) -> Iterator[TestReport]:
-    family = [p for one in found for p_values, _ in one for p in p_values if p is not None]
-    limit = summary.holm(family)
+    tables = [np.array([one[k][0] for one in found], dtype=np.float64) for k in range(len(plan))]  # NaN for None
+    limit = summary.holm(np.concatenate([table[~np.isnan(table)] for table in tables]))
     family_rows = sum(len(found[0][k][0]) for k in range(len(plan)))
     for index, (name, values) in enumerate(plan):
         test = TESTS[name]
@@ -179,8 +182,8 @@ def _judge(mode: Mode, plan: Plan, found: list[Found], n: int) -> Iterator[TestR
             section=test.section,
             p_values=p_values,
             reason="; ".join(reasons) if reasons else None,
-            rows=tuple(_rows(test, values, p_values, mode, n, family_rows)),
-            rejected=sum(p <= limit for row in p_values for p in row if p is not None),
+            rows=tuple(_rows(test, values, tables[index], mode, n, family_rows)),
+            rejected=int(np.count_nonzero(tables[index] <= limit)),
             correction=test.correction if mode == "corrected" else "",
         )
 
@@ -192,22 +195,23 @@ def _swapped(attained: Callable[[float, int], float], n: int, x: float) -> float
 def _rows(
     test: StatisticalTest,
     values: Mapping[str, Any],
-    p_values: tuple[tuple[float | None, ...], ...],
+    table: npt.NDArray[np.float64],
     mode: Mode,
     n: int,
     family_rows: int,
 ) -> Iterator[Row]:
     attained = None if test.attained is None else functools.partial(_swapped, test.attained, n)
     for k, label in enumerate(test.labels(values)):
-        column = [p for row in p_values if (p := row[k]) is not None]
-        flat = summary.uniformity(column, mode, attained)
+        column = table[:, k][~np.isnan(table[:, k])]
+        counts, passed = summary.bins(column), summary.passing(column)
+        flat = summary.uniformity(counts, mode, attained)
         yield Row(
             label=label,
-            applicable=len(column),
-            proportion=share_passing(column),
-            band=summary.proportion_band(len(column), mode) if column else None,
-            exact_least=summary.exact_band(len(column), family_rows) if column else None,
+            applicable=column.size,
+            proportion=passed / column.size if column.size else None,
+            band=summary.proportion_band(column.size, mode) if column.size else None,
+            exact_least=summary.exact_band(column.size, family_rows) if column.size else None,
             uniformity=flat,
-            nist_passed=summary.nist_verdict(column, flat, mode) if column else None,
-            histogram=histogram(column),
+            nist_passed=summary.nist_verdict(column.size, passed, flat, mode) if column.size else None,
+            histogram=counts,
         )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from nist_sts import kernels
 from nist_sts.base import Mode, Outcome, Parameters, StatisticalTest
-from nist_sts.distributions import attained_below, binomial_upper_tail
+from nist_sts.distributions import attained_below, binomial_upper_tails
 from nist_sts.sequence import Sequence
 
 _FAR = 40.0
@@ -37,6 +39,12 @@ def _limit_law(z: int, n: int) -> float:
     return min(max(float(1 - first + second), 0.0), 1.0)
 
 
+def _farthest(n: int) -> int:
+    """A place that the walk of n steps reaches with a probability below the smallest double, or n."""
+    return min(n, math.ceil(_FAR * math.sqrt(n)))
+
+
+@functools.lru_cache(maxsize=1024)
 def exact_p_value(z: int, n: int) -> float:
     """P(max |S_k| >= z) over k = 1..n for a fair walk.
 
@@ -47,10 +55,11 @@ def exact_p_value(z: int, n: int) -> float:
     if 32 * z * z < n:  # P(max |S_k| < z) < 2 cos^n(pi / 2z) < 2 exp(-pi^2 n / 8z^2) < 1e-16
         return 1.0
     total = 0.0
-    for j, level in enumerate(range(z, max(min(n, math.ceil(_FAR * math.sqrt(n))), z) + 1, 2 * z)):
+    for j, level in enumerate(range(z, max(_farthest(n), z) + 1, 2 * z)):
         # S_n = 2X - n >= a  <=>  X >= ceil((n + a) / 2)
-        at_least = binomial_upper_tail(-(-(n + level) // 2), n)
-        above = binomial_upper_tail((n + level) // 2 + 1, n)
+        at_least, above = binomial_upper_tails(-(-(n + level) // 2), n)
+        if (n + level) % 2:  # S_n can't be at the level itself
+            above = at_least
         total += (-1) ** j * (at_least + above)
         if at_least < 2.0**-60 * total:
             break  # what follows is smaller still, and alternates
@@ -71,7 +80,8 @@ TEST = StatisticalTest(
     section="2.13",
     evaluate=_evaluate,
     minimum=lambda mode, parameters: 100,  # 2.13.7
+    requests=lambda n, mode, parameters: (kernels.WALK,),
     labels=lambda parameters: ("forward", "backward"),
     correction="exact law of the walk's largest excursion (Feller, volume 1) in place of the Brownian limit",
-    attained=lambda x, n: attained_below(lambda z: exact_p_value(max(z, 1), n), x, n),
+    attained=lambda x, n: attained_below(lambda z: exact_p_value(max(z, 1), n), x, _farthest(n)),
 )

@@ -13,12 +13,15 @@ _STS_LN20 = 2.995732274
 """ln 20 as STS 2.1.2 has it."""
 
 
+def _threshold(n: int, mode: Mode) -> float:
+    return n * (_STS_LN20 if mode == "nist" else math.log(20))
+
+
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:
     n, half = sequence.n, sequence.n // 2
     if half == 0:
         raise NotApplicable("needs n ≥ 2")
-    ln20 = _STS_LN20 if mode == "nist" else math.log(20)
-    below = spectrum.peaks_below(sequence, n * ln20)
+    below = spectrum.peaks_below(sequence, _threshold(n, mode))
     if mode == "nist":
         expected, variance = 0.95 * n / 2, n * 0.95 * 0.05 / 4
     else:
@@ -34,6 +37,7 @@ TEST = StatisticalTest(
     section="2.6",
     evaluate=_evaluate,
     minimum=lambda mode, parameters: 1000,  # 2.6.7
+    requests=lambda n, mode, parameters: spectrum.requests(n, _threshold(n, mode)),
     correction="variance n·0.95·0.05/3.790, which follows from Parseval's identity (cf. Iwasaki 2020, "
     "arXiv 1806.10357); NIST's divisor 4 makes it 5 % too small",
 )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ from qrng._native import ffi, lib
 __all__ = [
     "attained_below",
     "binomial_upper_tail",
+    "binomial_upper_tails",
     "chi_square_tail",
     "chi_square_tails",
     "goodness_of_fit",
@@ -50,20 +50,30 @@ def chi_square_tails(statistics: npt.ArrayLike, degrees: float) -> npt.NDArray[n
 
 def chi_square_tail(statistic: float, degrees: float) -> float:
     """P(chi-square with `degrees` degrees of freedom >= statistic): igamc(degrees/2, statistic/2)."""
-    return float(chi_square_tails([statistic], degrees)[0])
+    pair = ffi.new("double[2]", (statistic, 0.0))
+    lib.qrng_sts_chi_square_tails(degrees, pair, pair + 1, 1)
+    return float(pair[1])
 
 
-def goodness_of_fit(counts: Any, probabilities: Any) -> tuple[float, float]:
+def goodness_of_fit(counts: Sequence[float], probabilities: Sequence[float]) -> tuple[float, float]:
     """Pearson's chi-square of counts against class probabilities, and its p-value on classes - 1 degrees."""
-    observed = np.asarray(counts, dtype=np.float64)
-    expected = observed.sum() * np.asarray(probabilities, dtype=np.float64)
-    chi2 = float(np.sum((observed - expected) ** 2 / expected))
-    return chi2, chi_square_tail(chi2, observed.size - 1)
+    total = sum(counts)
+    expected = [total * p for p in probabilities]
+    chi2 = sum((count - mean) ** 2 / mean for count, mean in zip(counts, expected, strict=True))
+    return chi2, chi_square_tail(chi2, len(expected) - 1)
 
 
 def binomial_upper_tail(least: int, n: int, share: float = 0.5) -> float:
     """P(X >= least), X the number of heads in n tosses of a coin that shows them with probability `share`."""
-    return float(lib.qrng_sts_binomial_tail(max(least, 0), n, share))
+    return binomial_upper_tails(least, n, share)[0]
+
+
+def binomial_upper_tails(least: int, n: int, share: float = 0.5) -> tuple[float, float]:
+    """P(X >= least) and P(X > least), X the number of heads in n tosses of such a coin."""
+    if least < 0:
+        return 1.0, 1.0
+    above = ffi.new("double *")
+    return float(lib.qrng_sts_binomial_tail(least, n, share, above)), float(above[0])
 
 
 def two_sided_normal(z: float) -> float:

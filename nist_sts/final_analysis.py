@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from nist_sts.distributions import chi_square_tail
 from nist_sts.report import Report
-from nist_sts.summary import ALPHA, bins
+from nist_sts.summary import ALPHA, bins, passing
 from qrng.errors import ParameterError
 
 __all__ = ["final_analysis_report"]
@@ -112,10 +112,10 @@ def _row(column: npt.NDArray[np.float32], name: str) -> str:
     if expected == 0:
         text += "    ----    "
     else:
-        flat = chi_square_tail(float(np.sum((counts - expected) ** 2)) / expected, 9)
+        flat = chi_square_tail(sum((count - expected) ** 2 for count in counts) / expected, 9)
         text += f" {flat:8.6f} {'*' if flat < 0.0001 else ' '} "
     if size == 0:
         return f"{text} ------     {name}"
-    passed = int(np.count_nonzero(column.astype(np.float64) >= ALPHA))
+    passed = passing(column)
     star = " " if _least(size) <= passed <= _most(size) else "*"
     return f"{text}{passed:4d}/{size:<4d} {star}  {name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from nist_sts import kernels
 from nist_sts.base import Mode, Outcome, Parameters, StatisticalTest
 from nist_sts.distributions import attained_below, binomial_upper_tail
 from nist_sts.sequence import Sequence
@@ -27,5 +28,6 @@ TEST = StatisticalTest(
     evaluate=_evaluate,
     minimum=lambda mode, parameters: 100,  # 2.1.7
     correction="exact binomial p-value; the normal limit rejects good short sequences too often",
+    requests=lambda n, mode, parameters: (kernels.ONES,),
     attained=lambda x, n: attained_below(lambda half: exact_p_value(2 * half + n % 2, n), x, n // 2),
 )

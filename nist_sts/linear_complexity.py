@@ -51,15 +51,18 @@ def _minimum(mode: Mode, parameters: Parameters) -> int:
     return blocks * int(parameters["block_length"])
 
 
+def _request(n: int, parameters: Parameters) -> kernels.Request:
+    return kernels.complexities(n // parameters["block_length"], parameters["block_length"])
+
+
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:
     length = parameters["block_length"]
-    blocks = sequence.n // length
-    if not blocks:
+    if sequence.n < length:
         raise NotApplicable(f"needs n ≥ {length:,}")
-    counts = kernels.complexities(sequence.pointer, blocks, length)
-    nu = np.bincount(classes(length, mode), weights=counts, minlength=7)
+    counts = sequence.measured(_request(sequence.n, parameters)).counts
+    nu = np.bincount(classes(length, mode), weights=counts, minlength=7).tolist()
     chi2, p = goodness_of_fit(nu, _STS_PROBABILITIES if mode == "nist" else exact_probabilities(length))
-    return Outcome((p,), {"nu": nu.astype(int).tolist(), "chi2": chi2})
+    return Outcome((p,), {"nu": [int(count) for count in nu], "chi2": chi2})
 
 
 TEST = StatisticalTest(
@@ -69,5 +72,6 @@ TEST = StatisticalTest(
     minimum=_minimum,
     parameters={"block_length": 500},
     check=_check,
+    requests=lambda n, mode, parameters: (_request(n, parameters),),
     correction="exact class probabilities; NIST's first one, .01047, is a misprint of 1/96",
 )

@@ -78,13 +78,20 @@ def _minimum(mode: Mode, parameters: Parameters) -> int:
     return _SHORTEST[length]
 
 
+def _request(n: int, layout: _Layout) -> kernels.Request:
+    return kernels.longest_runs(n // layout.length, layout.length, layout.last)
+
+
+def _requests(n: int, mode: Mode, parameters: Parameters) -> tuple[kernels.Request, ...]:
+    return (_request(n, _LAYOUTS[_block_length(n, parameters)]),)
+
+
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:
     layout = _LAYOUTS[_block_length(sequence.n, parameters)]
-    blocks = sequence.n // layout.length
-    if not blocks:
+    if sequence.n < layout.length:
         raise NotApplicable(f"needs n ≥ {layout.length:,}")
-    counts = kernels.longest_runs(sequence.pointer, blocks, layout.length, layout.last)
-    nu = [int(counts[: layout.first + 1].sum()), *(int(c) for c in counts[layout.first + 1 :])]
+    counts = sequence.measured(_request(sequence.n, layout)).counts.tolist()
+    nu = [sum(counts[: layout.first + 1]), *counts[layout.first + 1 :]]
     law = exact_probabilities(*layout)
     if mode == "nist":
         law = _STS_PROBABILITIES.get(layout.length, law)
@@ -99,5 +106,6 @@ TEST = StatisticalTest(
     minimum=_minimum,
     parameters={"block_length": 0},
     check=_check,
+    requests=_requests,
     correction="exact class probabilities; NIST's have four digits at M = 10,000",
 )

@@ -100,12 +100,18 @@ def _words(m: int) -> tuple[str, ...]:
     return tuple(f"{word:0{m}b}" for word in aperiodic(m))
 
 
+def _request(n: int, parameters: Parameters) -> kernels.Request:
+    blocks = parameters["blocks"]
+    return kernels.block_patterns(blocks, n // blocks, parameters["template_length"])
+
+
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:
     m, blocks = parameters["template_length"], parameters["blocks"]
     length = sequence.n // blocks
     if length < m:
         raise NotApplicable(f"needs n ≥ {blocks * m}")
-    matches = kernels.block_patterns(sequence.pointer, blocks, length, m)[:, aperiodic(m)]
+    found = sequence.measured(_request(sequence.n, parameters)).counts
+    matches = found.reshape(blocks, 2**m)[:, aperiodic(m)]
     mean = _mean(length, m)
     # Section 2.7.4 (3), which nist mode follows, writes M for the number of places.
     spread = length * (2.0**-m - (2 * m - 1) * 4.0**-m) if mode == "nist" else variance(length, m)
@@ -124,6 +130,7 @@ TEST = StatisticalTest(
     minimum=_minimum,
     parameters={"template_length": 9, "blocks": 8},
     check=_check,
+    requests=lambda n, mode, parameters: (_request(n, parameters),),
     labels=_labels,
     correction="exact variance, and the exact law of the statistic where fewer than 100 matches a block are expected",
 )

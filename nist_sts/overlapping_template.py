@@ -62,15 +62,19 @@ def _minimum(mode: Mode, parameters: Parameters) -> int:
     return int(length * math.ceil(5 / min(exact_probabilities(m, length))))  # 2.8.7: N min(pi) > 5
 
 
+def _request(n: int, parameters: Parameters) -> kernels.Request:
+    length = parameters["block_length"]
+    return kernels.run_counts(n // length, length, parameters["template_length"], _CLASSES)
+
+
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:
     m, length = parameters["template_length"], parameters["block_length"]
-    blocks = sequence.n // length
-    if not blocks:
+    if sequence.n < length:
         raise NotApplicable(f"needs n ≥ {length:,}")
-    nu = kernels.run_counts(sequence.pointer, blocks, length, m, _CLASSES)
+    nu = sequence.measured(_request(sequence.n, parameters)).counts.tolist()
     law = compound_poisson(m, length) if mode == "nist" else exact_probabilities(m, length)
     chi2, p = goodness_of_fit(nu, law)
-    return Outcome((p,), {"nu": nu.astype(int).tolist(), "chi2": chi2})
+    return Outcome((p,), {"nu": nu, "chi2": chi2})
 
 
 TEST = StatisticalTest(
@@ -80,6 +84,7 @@ TEST = StatisticalTest(
     minimum=_minimum,
     parameters={"template_length": 9, "block_length": 1032},
     check=_check,
+    requests=lambda n, mode, parameters: (_request(n, parameters),),
     correction="exact class probabilities (Hamano and Kaneko 2007); NIST's program overwrites them with a limit law "
     "(Saarinen, eprint 2022/540)",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from nist_sts import kernels
 from nist_sts.base import Mode, Outcome, Parameters, StatisticalTest
 from nist_sts.random_excursions import require_cycles
 from nist_sts.sequence import Sequence
@@ -18,7 +19,8 @@ def p_value(visits: int, cycles: int, x: int) -> float:
 
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:
     cycles = require_cycles(sequence)
-    visits = [int(sequence.cycles.visits[x + 9]) for x in _PLACES]
+    found = sequence.cycles.visits.tolist()
+    visits = [found[x + 9] for x in _PLACES]
     p_values = tuple(p_value(count, cycles, x) for count, x in zip(visits, _PLACES, strict=True))
     return Outcome(p_values, {"J": cycles, "xi": visits})
 
@@ -28,5 +30,6 @@ TEST = StatisticalTest(
     section="2.15",
     evaluate=_evaluate,
     minimum=lambda mode, parameters: 1000,  # the fewest that hold 500 cycles
+    requests=lambda n, mode, parameters: (kernels.CYCLES,),
     labels=lambda parameters: tuple(f"x = {x:+d}" for x in _PLACES),
 )

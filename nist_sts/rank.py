@@ -32,13 +32,17 @@ def _check(parameters: Parameters) -> None:
         raise ParameterError("rank.rows and rank.columns must be 2 to 64")
 
 
+def _request(n: int, parameters: Parameters) -> kernels.Request:
+    rows, columns = parameters["rows"], parameters["columns"]
+    return kernels.ranks(n // (rows * columns), rows, columns)
+
+
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:
     rows, columns = parameters["rows"], parameters["columns"]
-    matrices = sequence.n // (rows * columns)
-    if not matrices:
+    if sequence.n < rows * columns:
         raise NotApplicable(f"needs n ≥ {rows * columns:,}")
-    counts = kernels.ranks(sequence.pointer, matrices, rows, columns)
-    classes = [int(counts[-1]), int(counts[-2]), int(counts[:-2].sum())]
+    counts = sequence.measured(_request(sequence.n, parameters)).counts[: min(rows, columns) + 1].tolist()
+    classes = [counts[-1], counts[-2], sum(counts[:-2])]
     chi2, p = goodness_of_fit(classes, exact_probabilities(rows, columns))
     return Outcome((p,), {"F": classes, "chi2": chi2})
 
@@ -50,4 +54,5 @@ TEST = StatisticalTest(
     minimum=lambda mode, parameters: 38 * parameters["rows"] * parameters["columns"],  # 2.5.7
     parameters={"rows": 32, "columns": 32},
     check=_check,
+    requests=lambda n, mode, parameters: (_request(n, parameters),),
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nist_sts.base import Mode
-from nist_sts.summary import ALPHA, FAMILY_ALPHA, bins
+from nist_sts.summary import FAMILY_ALPHA
 
 __all__ = ["SCHEMA", "Report", "Row", "TestReport"]
 
@@ -260,13 +260,3 @@ def _worst(test: TestReport, rows: list[Row]) -> Row:
 
 def _word(verdict: bool | None) -> str:
     return "—" if verdict is None else "pass" if verdict else "FAIL"
-
-
-def histogram(p_values: list[float]) -> tuple[int, ...]:
-    """Counts of p-values in each tenth of [0, 1]."""
-    return tuple(int(count) for count in bins(p_values))
-
-
-def share_passing(p_values: list[float]) -> float | None:
-    """Share of p-values at or above 0.01; None without any."""
-    return sum(p >= ALPHA for p in p_values) / len(p_values) if p_values else None

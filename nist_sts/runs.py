@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 
+from nist_sts import kernels
 from nist_sts.base import Mode, NotApplicable, Outcome, Parameters, StatisticalTest
 from nist_sts.distributions import two_sided_normal
 from nist_sts.sequence import Sequence
-from qrng._native import lib
 
 
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:
     n, ones = sequence.n, sequence.ones
     zeros = n - ones
     share = ones / n
-    runs = int(lib.qrng_sts_transitions(sequence.pointer, n)) + 1
+    runs = sequence.measured(kernels.TRANSITIONS).value + 1
     statistics = {"pi": share, "V": runs}
     if abs(share - 0.5) > 2 / math.sqrt(n):  # 2.3.4 (2): the frequency test failed, with |S| > 4 sqrt n
         if mode == "nist":
@@ -37,5 +37,6 @@ TEST = StatisticalTest(
     section="2.3",
     evaluate=_evaluate,
     minimum=lambda mode, parameters: 100,  # 2.3.7
+    requests=lambda n, mode, parameters: (kernels.ONES, kernels.TRANSITIONS),
     correction="mean and variance of Wald and Wolfowitz (1940); NIST's mean is one run short",
 )

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nist_sts.kernels import Counts, ring_patterns
+from nist_sts import kernels
+from nist_sts.kernels import Counts, Measured, Request
 from qrng import bits
 from qrng._native import ffi, lib, readable
 from qrng.errors import ParameterError
@@ -17,6 +18,7 @@ __all__ = ["MAX_LENGTH", "Sequence"]
 
 MAX_LENGTH = 1 << 32
 """Longest sequence, in bits."""
+_PATTERNS = kernels.patterns(1, 0).kernel
 
 
 class Cycles(NamedTuple):
@@ -55,9 +57,9 @@ class Sequence:
         if start < 0 or start + n > 8 * len(source):
             raise ParameterError(f"bits {start} to {start + n} asked of a buffer of {8 * len(source)} bits")
         self.n = n
-        self._patterns: dict[int, Counts] = {}
+        self._measured: dict[Request, Measured] = {}
         self.words: npt.NDArray[np.uint64] = np.empty(int(lib.qrng_sts_words(n)), np.uint64)
-        lib.qrng_sts_load(self.pointer, source, start, n)
+        lib.qrng_sts_load(ffi.from_buffer("uint64_t[]", self.words, require_writable=True), source, start, n)
 
     @classmethod
     def from_string(cls, text: str) -> Sequence:
@@ -66,44 +68,65 @@ class Sequence:
             raise ParameterError("a bit string holds nothing but 0 and 1")
         return cls(bits.pack(np.frombuffer(text.encode(), np.uint8) & 1), len(text))
 
-    @property
-    def pointer(self) -> Any:
-        """C pointer (`uint64_t *`) to the words."""
-        return ffi.from_buffer("uint64_t[]", self.words, require_writable=True)
+    def measure(self, requests: tuple[Request, ...]) -> None:
+        """Have the kernels answer what is not known yet, all of it in one call outside the interpreter's lock.
 
-    @cached_property
+        Patterns are counted once, for the longest length asked for.
+        """
+        new = [request for request in requests if not self._answers(request)]
+        rings = [request.numbers for request in new if request.kernel == _PATTERNS]
+        if len(rings) > 1:
+            new = [request for request in new if request.kernel != _PATTERNS]
+            new.append(kernels.patterns(max(m for m, _ in rings), max(kept for _, kept in rings)))
+        asked = tuple(dict.fromkeys(new))
+        if asked:
+            self._measured.update(zip(asked, kernels.measure(self.words, self.n, asked), strict=True))
+
+    def _answers(self, request: Request) -> bool:
+        """Whether the answer is known, of patterns as part of another one."""
+        if request.kernel != _PATTERNS:
+            return request in self._measured
+        m, kept = request.numbers
+        rings = (known.numbers for known in self._measured if known.kernel == _PATTERNS)
+        return any(longest >= m and most >= kept for longest, most in rings)
+
+    def measured(self, request: Request) -> Measured:
+        """The answer to one request, which the kernels are asked if nobody did before."""
+        if request not in self._measured:
+            self._measured[request] = kernels.measure(self.words, self.n, (request,))[0]
+        return self._measured[request]
+
+    @property
     def ones(self) -> int:
         """Number of ones."""
-        return int(lib.qrng_sts_ones(self.pointer, self.n))
+        return self.measured(kernels.ONES).value
 
     @cached_property
     def walk(self) -> tuple[int, int, int]:
         """Highest, lowest (0 included) and last place of the walk of +1 for a one, -1 for a zero."""
-        extremes = ffi.new("int64_t[3]")
-        lib.qrng_sts_walk(self.pointer, self.n, extremes)
-        return int(extremes[0]), int(extremes[1]), int(extremes[2])
+        highest, lowest, last = self.measured(kernels.WALK).counts.view(np.int64).tolist()
+        return highest, lowest, last
 
     @cached_property
     def cycles(self) -> Cycles:
         """Cycles of the walk between its zeros."""
-        visits, classes = np.zeros(19, np.uint64), np.zeros((9, 6), np.uint64)
-        counts = (ffi.from_buffer("uint64_t[]", array, require_writable=True) for array in (visits, classes))
-        return Cycles(int(lib.qrng_sts_cycles(self.pointer, self.n, *counts)), visits, classes)
+        found = self.measured(kernels.CYCLES)
+        return Cycles(found.value, found.counts[:19], found.counts[19:].reshape(9, 6))
 
     def patterns(self, m: int) -> Counts:
-        """How often each pattern of m (0 to 32) bits occurs in the sequence closed to a ring: 2^m counts.
+        """How often each pattern of m (0 to 32) bits occurs in the sequence closed to a ring: 2^m counts."""
+        longest, ring = self._ring(m, m)
+        return ring.counts[longest + 1 :][1 << m : 2 << m]
 
-        Counted once for the longest m asked for so far: on a ring, each shorter pattern is the sum of its two
-        continuations.
-        """
-        longer = min((k for k in self._patterns if k >= m), default=None)
-        if m == 0:
-            return np.array([self.n], np.uint64)
-        if longer is None:
-            self._patterns[m] = ring_patterns(self.pointer, self.n, m)
-            return self._patterns[m]
-        while longer > m:
-            longer -= 1
-            both = self._patterns[longer + 1]
-            self._patterns[longer] = both[0::2] + both[1::2]
-        return self._patterns[m]
+    def squares(self, m: int) -> int:
+        """Sum of the squared counts of all patterns of m (0 to 32) bits in the sequence closed to a ring."""
+        # At most n^2 <= 2^64, which is 0 modulo 2^64; another sum can't be.
+        return int(self._ring(m, 0)[1].counts[m]) or 1 << 64
+
+    def _ring(self, m: int, kept: int) -> tuple[int, Measured]:
+        """Length of the longest patterns and what is known of them, with at least m bits counted and `kept` kept."""
+        for request, found in self._measured.items():
+            if request.kernel == _PATTERNS and request.numbers[0] >= m and request.numbers[1] >= kept:
+                return request.numbers[0], found
+        m = max(m, 1)
+        return m, self.measured(kernels.patterns(m, kept))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nist_sts import kernels
 from nist_sts.base import Mode, NotApplicable, Outcome, Parameters, StatisticalTest
 from nist_sts.distributions import chi_square_tail
 from nist_sts.sequence import Sequence
@@ -15,10 +16,7 @@ def _check(parameters: Parameters) -> None:
 
 def _psi_squared(sequence: Sequence, m: int) -> float:
     """2^m/n sum of squared counts - n, 0 for m = 0."""
-    counts = sequence.patterns(m)
-    # Below 2^32 bits the sum fits into 64 bits.
-    squares = int((counts * counts).sum()) if sequence.n < 1 << 32 else sum(int(c) ** 2 for c in counts)
-    return float((2**m * squares - sequence.n**2) / sequence.n)
+    return float((2**m * sequence.squares(m) - sequence.n**2) / sequence.n)
 
 
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:
@@ -39,5 +37,5 @@ TEST = StatisticalTest(
     parameters={"pattern_length": 16},
     check=_check,
     labels=lambda parameters: ("del1", "del2"),
-    pattern_length=lambda parameters: int(parameters["pattern_length"]),
+    requests=lambda n, mode, parameters: (kernels.patterns(parameters["pattern_length"], 0),),
 )

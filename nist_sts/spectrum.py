@@ -6,33 +6,24 @@ anew in double precision; all others, and sequences with strong lines, through n
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 
+from nist_sts import kernels
 from nist_sts.base import NotApplicable
 from nist_sts.sequence import Sequence
 from qrng import bits
-from qrng._native import lib, readable, writable
+from qrng._native import lib
 
 __all__ = ["peaks_below"]
 
-_HELD = 1 << 30
-"""Bytes of half-made transform in memory: beyond, at 2^28 bits, it is made in parts."""
 _LONGEST_DOUBLE = 1 << 27
 """Bits for which numpy.fft is called where n = 2^a 3^b 5^c: 24 bytes each. An eighth where not: up to 160 each."""
 _PART = 1 << 20
 
 
-@functools.lru_cache(maxsize=4)
-def _plan(n: int) -> bits.Bytes | None:
-    """Tables of the transform of n bits, None if this length has none."""
-    size = int(lib.qrng_sts_spectrum_plan_bytes(n))
-    if size == 0:
-        return None
-    plan = np.empty(size, np.uint8)
-    lib.qrng_sts_spectrum_plan(writable(plan), size, n, _HELD)
-    return plan
+def requests(n: int, threshold: float) -> tuple[kernels.Request, ...]:
+    """What peaks_below asks of the kernels: nothing for a length that their transform hasn't."""
+    return () if kernels.spectrum_plan(n) is None else (kernels.peaks_below(n, threshold),)
 
 
 def peaks_below(sequence: Sequence, threshold: float) -> int:
@@ -41,14 +32,12 @@ def peaks_below(sequence: Sequence, threshold: float) -> int:
     Raises:
         NotApplicable: the sequence is too long for double precision, and of no length that does without.
     """
-    plan = _plan(sequence.n)
-    if plan is not None:
-        tables = readable(plan)
-        scratch = np.empty(int(lib.qrng_sts_spectrum_scratch_bytes(tables)), np.uint8)
-        below = int(lib.qrng_sts_peaks_below(sequence.pointer, tables, threshold, writable(scratch)))
-        if below >= 0:
+    asked = requests(sequence.n, threshold)
+    for request in asked:
+        below = sequence.measured(request).value
+        if below <= sequence.n:
             return below
-    if sequence.n > _LONGEST_DOUBLE >> 3 and plan is None:
+    if sequence.n > _LONGEST_DOUBLE >> 3 and not asked:
         raise NotApplicable(f"beyond 2^24 bits needs n = 2^a 3^b 5^c: {_nearest(sequence.n):,} is the next below")
     if sequence.n > _LONGEST_DOUBLE:
         raise NotApplicable("beyond 2^27 bits needs a spectrum without lines as strong as one here")

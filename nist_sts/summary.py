@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ __all__ = [
     "exact_band",
     "holm",
     "nist_verdict",
+    "passing",
     "proportion_band",
     "uniformity",
 ]
@@ -34,31 +36,35 @@ _UNIFORMITY_FAILS = 1e-4  # section 4.2.2
 _BINS = 10
 
 
-def bins(p_values: npt.ArrayLike) -> npt.NDArray[np.int64]:
+def bins(p_values: npt.ArrayLike) -> tuple[int, ...]:
     """How many p-values fall into each tenth of [0, 1]; 1.0 belongs to the last."""
     tenth = np.minimum((np.asarray(p_values, dtype=np.float64) * _BINS).astype(np.int64), _BINS - 1)
-    return np.bincount(tenth, minlength=_BINS)
+    return tuple(np.bincount(tenth, minlength=_BINS).tolist())
 
 
-def uniformity(p_values: Sequence[float], mode: Mode, attained: Callable[[float], float] | None = None) -> float | None:
-    """P-value of the chi-square test over ten bins, section 4.2.2; None below 55 p-values.
+def passing(p_values: npt.ArrayLike) -> int:
+    """How many p-values are at least 0.01."""
+    return int(np.count_nonzero(np.asarray(p_values, dtype=np.float64) >= ALPHA))
+
+
+def uniformity(counts: Sequence[int], mode: Mode, attained: Callable[[float], float] | None = None) -> float | None:
+    """P-value of the chi-square test over the counts of ten bins, section 4.2.2; None below 55 p-values.
 
     STS divides the number of sequences by 10 as integers. Corrected mode does not, and where `attained` gives
     P(p-value < x) it expects that share in each bin: an exact p-value on a lattice can't be uniform.
     """
-    s = len(p_values)
+    s = sum(counts)
     if s < UNIFORMITY_FROM:
         return None
-    counts = bins(p_values)
     if mode == "nist":
-        expected = np.full(_BINS, float(s // _BINS))
+        expected = [float(s // _BINS)] * _BINS
     elif attained is None:
-        expected = np.full(_BINS, s / _BINS)
+        expected = [s / _BINS] * _BINS
     else:
-        expected = s * np.diff([0.0, *(attained(k / _BINS) for k in range(1, _BINS)), 1.0])
-    possible = expected > 0
-    chi2 = float(np.sum((counts[possible] - expected[possible]) ** 2 / expected[possible]))
-    return chi_square_tail(chi2, int(np.count_nonzero(possible)) - 1)
+        edges = [0.0, *(attained(k / _BINS) for k in range(1, _BINS)), 1.0]
+        expected = [s * (high - low) for low, high in itertools.pairwise(edges)]
+    possible = [(count, mean) for count, mean in zip(counts, expected, strict=True) if mean > 0]
+    return chi_square_tail(sum((count - mean) ** 2 / mean for count, mean in possible), len(possible) - 1)
 
 
 def proportion_band(s: int, mode: Mode) -> tuple[int, int]:
@@ -93,19 +99,19 @@ def exact_band(s: int, rows: int) -> int:
     return low
 
 
-def nist_verdict(p_values: Sequence[float], flat: float | None, mode: Mode) -> bool:
-    """Section 4.2: the proportion is in its band; uniformity, where it can be told, is at least 0.0001."""
-    least, most = proportion_band(len(p_values), mode)
-    return least <= sum(p >= ALPHA for p in p_values) <= most and (flat is None or flat >= _UNIFORMITY_FAILS)
+def nist_verdict(s: int, passed: int, flat: float | None, mode: Mode) -> bool:
+    """Section 4.2: `passed` of s is in its band; uniformity, where it can be told, is at least 0.0001."""
+    least, most = proportion_band(s, mode)
+    return least <= passed <= most and (flat is None or flat >= _UNIFORMITY_FAILS)
 
 
-def holm(p_values: Iterable[float], alpha: float = FAMILY_ALPHA) -> float:
+def holm(p_values: npt.ArrayLike, alpha: float = FAMILY_ALPHA) -> float:
     """The p-values rejected are those at or below the number returned; -1.0 if none is.
 
     Holm 1979 (Scandinavian Journal of Statistics 6): the k-th smallest of m is rejected while it is at most
     alpha / (m - k + 1). The chance of any false rejection is at most alpha, whatever the dependence.
     """
-    ordered = np.sort(np.fromiter(p_values, dtype=np.float64))
+    ordered = np.sort(np.asarray(p_values, dtype=np.float64))
     limits = alpha / np.arange(ordered.size, 0, -1)
     kept = np.flatnonzero(ordered > limits)
     rejected = int(kept[0]) if kept.size else ordered.size

@@ -70,15 +70,25 @@ def _check(parameters: Parameters) -> None:
         raise ParameterError("universal.block_length must be 0 (chosen by the length) or 6 to 16")
 
 
+def _request(n: int, width: int, first: int) -> kernels.Request:
+    tested = n // width - first
+    return kernels.gaps(width, first, tested, min(first + tested + 1, 16 << width))
+
+
+def _requests(n: int, mode: Mode, parameters: Parameters) -> tuple[kernels.Request, ...]:
+    width = _width(n, parameters)
+    return (_request(n, width, 10 << width),)
+
+
 def statistic(sequence: Sequence, width: int, first: int) -> tuple[float, int]:
     """f_n and K: the mean of log2 of the distances, and how many there are."""
     tested = sequence.n // width - first
     if tested < 1:
         raise NotApplicable(f"needs n ≥ {(first + 1) * width:,}")
-    limit = min(first + tested + 1, 16 << width)
-    counts, far = kernels.gaps(sequence.pointer, width, first, tested, limit)
+    found = sequence.measured(_request(sequence.n, width, first))
+    counts = found.counts[1 << width :]
     seen = np.flatnonzero(counts)
-    return float(np.dot(counts[seen], np.log2(seen)) + far) / tested, tested
+    return float(np.dot(counts[seen], np.log2(seen)) + found.sum) / tested, tested
 
 
 def _evaluate(sequence: Sequence, mode: Mode, parameters: Parameters) -> Outcome:
@@ -103,5 +113,6 @@ TEST = StatisticalTest(
     minimum=lambda mode, parameters: _shortest(parameters["block_length"] or _SMALLEST),
     parameters={"block_length": 0},
     check=_check,
+    requests=_requests,
     correction="exact standard deviation (Coron and Naccache 1998); NIST's rests on an approximation of 1992",
 )

@@ -22,6 +22,7 @@ typedef struct qrng_sts_kernels {
     void (*run_counts)(const uint64_t *words, uint64_t blocks, uint64_t length, unsigned run,
                        uint64_t *counts, uint64_t top);
     void (*patterns)(const uint64_t *words, uint64_t n, unsigned m, uint64_t *counts);
+    uint64_t (*squares)(const uint64_t *counts, uint64_t size);
     void (*block_patterns)(const uint64_t *words, uint64_t blocks, uint64_t length, unsigned m,
                            uint64_t *counts);
     double (*gaps)(const uint64_t *words, unsigned width, uint64_t first, uint64_t tested, uint64_t *last,

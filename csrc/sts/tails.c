@@ -85,21 +85,27 @@ static double binomial(double k, double n, double share) {
     return exp(errors - far) * sqrt(n / (2 * pi * k * rest));
 }
 
-double qrng_sts_binomial_tail(uint64_t least, uint64_t tosses, double share) {
-    double k = (double)least, n = (double)tosses;
-    if (least == 0 || least > tosses)
+double qrng_sts_binomial_tail(uint64_t least, uint64_t tosses, double share, double *above) {
+    double k = (double)least, n = (double)tosses, odds = share / (1 - share), term = 1, rest = 0, tail;
+    if (least == 0 || least > tosses) {
+        *above = least == 0 ? -expm1(n * log1p(-share)) : 0;
         return least == 0;
-    double odds = share / (1 - share), term = 1, sum = 1, first;
+    }
     if (k > n * share) {
-        for (first = binomial(k, n, share); term > precise * sum; k++) {
+        double here = binomial(k, n, share);
+        for (; term > precise * (1 + rest); k++) {
             term *= (n - k) / (k + 1) * odds;
-            sum += term;
+            rest += term;
         }
-        return first * sum;
+        *above = here * rest;
+        return here * (1 + rest);
     }
-    for (first = binomial(--k, n, share); term > precise * sum; k--) {
+    double below = binomial(k - 1, n, share), here = below * (n - k + 1) / k * odds;
+    for (k--; term > precise * (1 + rest); k--) {
         term *= k / ((n - k + 1) * odds);
-        sum += term;
+        rest += term;
     }
-    return 1 - first * sum;
+    tail = 1 - below * (1 + rest);
+    *above = tail - here;
+    return tail;
 }

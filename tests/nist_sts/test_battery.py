@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 import nist_sts
-from nist_sts import TESTS
+from nist_sts import TESTS, Sequence, kernels
+from nist_sts.base import Mode
+from nist_sts.battery import evaluate
 from qrng.errors import FormatError, ParameterError, SourceExhausted
 from qrng.samples import Samples
 from qrng.source import Source
@@ -119,6 +121,25 @@ def test_any_executor_gives_the_same_report(kind: type[Executor]) -> None:
     options = {"mp_context": multiprocessing.get_context("spawn")} if kind is ProcessPoolExecutor else {}
     with kind(2, **options) as executor:
         assert nist_sts.run(packed, length=20_000, executor=executor).tests == alone.tests
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("n", [100, 1000, 10_007, 1_000_000])
+def test_a_sequence_is_measured_in_one_call(n: int, mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the calls threads wait for each other: what each test will ask for is known beforehand."""
+    calls = []
+    measure = kernels.measure
+
+    def counted(words: Any, n: int, requests: tuple[kernels.Request, ...]) -> list[kernels.Measured]:
+        calls.append(requests)
+        return measure(words, n, requests)
+
+    monkeypatch.setattr(kernels, "measure", counted)
+    for parameters in ({}, {"serial": {"pattern_length": 3}, "approximate_entropy": {"pattern_length": 4}}):
+        plan = tuple((test.name, test.with_defaults(parameters.get(test.name, {}))) for test in TESTS.values())
+        evaluate(Sequence(good(1_000_000), n), mode, plan)
+        assert len(calls) == 1
+        calls.clear()
 
 
 def test_sequences_wait_in_line_not_in_memory() -> None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from nist_sts import TESTS, Sequence, spectrum
+from nist_sts import TESTS, Sequence, kernels, spectrum
 from nist_sts.base import NotApplicable
 from qrng._native import lib, readable
 
@@ -37,13 +37,13 @@ def test_peaks_of_any_length(n: int) -> None:
 def test_peaks_in_parts_of_bounded_memory(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond 2^28 bits a transform is made in parts: here with 16 of its rows in memory, and 32."""
     bits = np.random.default_rng(8).integers(0, 2, n)
-    whole = int(lib.qrng_sts_spectrum_scratch_bytes(readable(spectrum._plan(n))))
+    whole = int(lib.qrng_sts_spectrum_scratch_bytes(readable(kernels.spectrum_plan(n))))
     for held in (1, 32 * 8 * math.isqrt(n)):
-        spectrum._plan.cache_clear()
-        monkeypatch.setattr(spectrum, "_HELD", held)
-        assert int(lib.qrng_sts_spectrum_scratch_bytes(readable(spectrum._plan(n)))) < whole
+        kernels.spectrum_plan.cache_clear()
+        monkeypatch.setattr(kernels, "_HELD", held)
+        assert int(lib.qrng_sts_spectrum_scratch_bytes(readable(kernels.spectrum_plan(n)))) < whole
         assert dft(Sequence(np.packbits(bits), n), "corrected").statistics["N1"] == peaks(bits)
-    spectrum._plan.cache_clear()
+    kernels.spectrum_plan.cache_clear()
 
 
 def test_what_would_take_too_much_memory_is_not_applicable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nist_sts import Sequence, kernels, spectrum
 from qrng import _native
+from qrng.errors import ParameterError
 
 LEVELS = [level for level, here in _native.kernel_levels().items() if here]
 
@@ -37,14 +39,21 @@ def sequences(draw: st.DrawFn) -> tuple[bytes, int, int]:
 
 def statistics(packed: bytes, start: int, n: int, block: int) -> list[Any]:
     sequence = Sequence(packed, n, start)
-    words, blocks = sequence.pointer, n // block
+    blocks = n // block
     found: list[Any] = [sequence.ones, sequence.walk, sequence.cycles.number]
     found += [sequence.cycles.visits.tolist(), sequence.cycles.classes.tolist()]
-    found += [kernels.longest_runs(words, blocks, block, 9).tolist(), sequence.patterns(min(n, 6)).tolist()]
-    found += [kernels.complexities(words, blocks, block).tolist(), kernels.ranks(words, n // 35, 5, 7).tolist()]
-    found += [kernels.block_patterns(words, blocks, block, min(block, 4)).tolist()]
-    counts, far = kernels.gaps(words, 3, n // 9, n // 3 - n // 9, 12)
-    return [*found, counts.tolist(), far]
+    requests = (
+        kernels.TRANSITIONS,
+        kernels.block_squares(blocks, block),
+        kernels.longest_runs(blocks, block, 9),
+        kernels.patterns(min(n, 6), min(n, 4)),
+        kernels.complexities(blocks, block),
+        kernels.ranks(n // 35, 5, 7),
+        kernels.block_patterns(blocks, block, min(block, 4)),
+        kernels.gaps(3, n // 9, n // 3 - n // 9, 12),
+    )
+    answers = kernels.measure(sequence.words, n, requests)
+    return [*found, *((answer.value, answer.sum, answer.counts.tolist()) for answer in answers)]
 
 
 @settings(max_examples=60, deadline=None)
@@ -68,3 +77,42 @@ def test_levels_agree_on_spectra(n: int, seed: int, share: float) -> None:
         for level in LEVELS:
             with forced(level):
                 assert spectrum.peaks_below(sequence, threshold) == int(np.sum(power < threshold))
+
+
+def test_together_and_alone_the_answers_are_the_same() -> None:
+    sequence = Sequence(np.random.default_rng(4).bytes(5000))
+    requests = (kernels.gaps(6, 640, 100, 90), kernels.ONES, kernels.ranks(9, 32, 32), kernels.peaks_below(40_000, 1e5))
+    together = kernels.measure(sequence.words, sequence.n, requests)
+    for request, answer in zip(requests, together, strict=True):
+        (alone,) = kernels.measure(sequence.words, sequence.n, (request,))
+        assert (alone.value, alone.sum, alone.counts.tolist()) == (answer.value, answer.sum, answer.counts.tolist())
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        kernels.patterns(0, 0),
+        kernels.patterns(3, 4),
+        kernels.patterns(33, 2),
+        kernels.patterns(20, 20)._replace(entries=10),
+        kernels.run_counts(2, 20, 65, 3),
+        kernels.block_patterns(1, 20, 33)._replace(entries=10),
+        kernels.gaps(33, 1, 1, 1)._replace(entries=10),
+        kernels.ranks(1, 3, 65),
+        kernels.complexities(1, 1 << 17),
+        kernels.WALK._replace(entries=2),
+        kernels.Request(99),
+        kernels.peaks_below(100, 1.0),
+    ],
+)
+def test_requests_out_of_range_are_refused(request_: kernels.Request) -> None:
+    sequence = Sequence(bytes(13), 100)
+    with pytest.raises(ParameterError, match="100 bits"):
+        kernels.measure(sequence.words, sequence.n, (kernels.ONES, request_))
+
+
+def test_working_memory_beyond_what_a_thread_keeps_is_let_go() -> None:
+    small = kernels._scratch(1000)
+    assert kernels._scratch(900) is small
+    assert kernels._scratch(kernels._KEPT + 1).size == kernels._KEPT + 1
+    assert kernels._scratch(1000) is small

@@ -13,7 +13,7 @@ linear_complexity = TESTS["linear_complexity"]
 
 def test_example_2_10_4() -> None:
     sequence = Sequence.from_string("1101011110001")
-    assert np.flatnonzero(kernels.complexities(sequence.pointer, 1, 13)).tolist() == [4]
+    assert np.flatnonzero(sequence.measured(kernels.complexities(1, 13)).counts).tolist() == [4]
     assert mean(13, "corrected") == pytest.approx(6.777222, abs=5e-7)
     assert -(4 - mean(13, "corrected")) + 2 / 9 == pytest.approx(2.999444, abs=5e-7)
 
@@ -30,7 +30,7 @@ def test_example_2_10_8(e_bits: bytes) -> None:
 
 def test_complexities_of_all_strings_of_ten_bits() -> None:
     packed = np.packbits((np.arange(1024)[:, None] >> np.arange(9, -1, -1)) & 1)
-    counts = kernels.complexities(Sequence(packed).pointer, 1024, 10)
+    counts = Sequence(packed).measured(kernels.complexities(1024, 10)).counts
     assert counts.tolist() == [1, *(2 ** min(20 - 2 * k, 2 * k - 1) for k in range(1, 11))]
     nu = np.bincount(classes(10, "corrected"), weights=counts, minlength=7)
     assert exact_probabilities(10) == pytest.approx(tuple(nu / 1024))

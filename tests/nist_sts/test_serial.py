@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nist_sts import TESTS, Sequence
+from nist_sts import TESTS, Sequence, kernels
 from qrng.errors import ParameterError
 
 serial = TESTS["serial"]
@@ -31,7 +31,17 @@ def test_patterns_are_those_of_the_ring() -> None:
         values = np.zeros(501, np.int64)
         for k in range(m):
             values = 2 * values + ring[k : k + 501]
-        assert sequence.patterns(m).tolist() == np.bincount(values, minlength=2**m).tolist()
+        counts = np.bincount(values, minlength=2**m)
+        assert sequence.patterns(m).tolist() == counts.tolist()
+        assert sequence.squares(m) == np.sum(counts**2)
+
+
+def test_squares_of_a_longest_constant_sequence_are_exact() -> None:
+    """2^32 zeros: one count of 2^32, whose square is 0 modulo 2^64."""
+    sequence = Sequence(bytes(8))
+    found = sequence.measured(kernels.patterns(3, 0))
+    found.counts[:4] = 0
+    assert [sequence.squares(k) for k in range(4)] == [1 << 64] * 4
 
 
 def test_a_missing_pattern_is_found() -> None:

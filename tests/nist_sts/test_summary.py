@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nist_sts.summary import bins, exact_band, holm, nist_verdict, proportion_band, uniformity
+from nist_sts.summary import bins, exact_band, holm, nist_verdict, passing, proportion_band, uniformity
 
 
 @pytest.mark.parametrize(("s", "nist", "corrected"), [(100, 96, 97), (1000, 980, 981)])
@@ -24,19 +24,19 @@ def test_exact_band_holds_all_188_rows_of_good_data(s: int, least: int) -> None:
 
 
 def test_one_sequence_is_judged_by_its_own_p_value() -> None:
-    assert nist_verdict([0.01], None, "nist")
-    assert not nist_verdict([0.0099], None, "nist")
+    assert nist_verdict(1, passing([0.01]), None, "nist")
+    assert not nist_verdict(1, passing([0.0099]), None, "nist")
 
 
 def test_uniformity_is_silent_below_55_sequences() -> None:
-    assert uniformity([0.5] * 54, "corrected") is None
-    assert uniformity([0.5] * 55, "corrected") < 1e-50
+    assert uniformity(bins([0.5] * 54), "corrected") is None
+    assert uniformity(bins([0.5] * 55), "corrected") < 1e-50
 
 
 def test_uniformity_of_evenly_spread_p_values_is_perfect() -> None:
     spread = [(k + 0.5) / 100 for k in range(100)]
-    assert uniformity(spread, "corrected") == 1.0
-    assert list(bins([0.0, 0.0999, 0.1, 0.9999, 1.0])) == [2, 1, 0, 0, 0, 0, 0, 0, 0, 2]
+    assert uniformity(bins(spread), "corrected") == 1.0
+    assert bins([0.0, 0.0999, 0.1, 0.9999, 1.0]) == (2, 1, 0, 0, 0, 0, 0, 0, 0, 2)
 
 
 def test_nist_mode_divides_sequences_by_ten_as_integers() -> None:
@@ -44,8 +44,8 @@ def test_nist_mode_divides_sequences_by_ten_as_integers() -> None:
     # bins 6,6,6,6,6,6,6,6,6,5 against 5 instead of 5.9: chi-square 9 * 1/5
     from scipy.special import gammaincc
 
-    assert uniformity(spread, "nist") == pytest.approx(gammaincc(4.5, 0.9))
-    assert uniformity(spread, "corrected") == pytest.approx(gammaincc(4.5, (9 * 0.01 + 0.81) / 5.9 / 2))
+    assert uniformity(bins(spread), "nist") == pytest.approx(gammaincc(4.5, 0.9))
+    assert uniformity(bins(spread), "corrected") == pytest.approx(gammaincc(4.5, (9 * 0.01 + 0.81) / 5.9 / 2))
 
 
 def test_holm_steps_down_and_stops_at_the_first_that_stands() -> None:
@@ -79,8 +79,8 @@ def test_exact_p_values_are_expected_where_the_lattice_lets_them_fall(n: int) ->
         p_values = [table[z] for z in statistics.tolist()]
         attained = TESTS[name].attained
         assert attained is not None
-        assert uniformity(p_values, "corrected") < 1e-6
-        assert uniformity(p_values, "corrected", lambda x, a=attained: a(x, n)) > 1e-4
+        assert uniformity(bins(p_values), "corrected") < 1e-6
+        assert uniformity(bins(p_values), "corrected", lambda x, a=attained: a(x, n)) > 1e-4
         for x in (0.05, 0.3, 0.9):
             share = np.mean(np.array(p_values) < x)
             assert attained(x, n) == pytest.approx(share, abs=0.02)
