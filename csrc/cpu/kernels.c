@@ -22,6 +22,8 @@ static const qrng_kernels levels[] = {
         .bank_quiet = qrng_bank_quiet_portable,
         .learned_block = qrng_learned_block_portable,
         .sine_octave = qrng_sine_octave_portable,
+        .sine_short = qrng_sine_short_portable,
+        .lfsr_short = qrng_lfsr_short_portable,
         .sts = &qrng_sts_portable,
         .pairs = qrng_pairs_portable,
     },
@@ -36,8 +38,10 @@ static const qrng_kernels levels[] = {
         .bank_count = qrng_bank_count_popcnt,
         .bank_wealth = qrng_bank_wealth_avx2,
         .bank_quiet = qrng_bank_quiet_avx2,
-        .learned_block = qrng_learned_block_portable,
-        .sine_octave = qrng_sine_octave_portable,
+        .learned_block = qrng_learned_block_avx2,
+        .sine_octave = qrng_sine_octave_avx2,
+        .sine_short = qrng_sine_short_avx2,
+        .lfsr_short = qrng_lfsr_short_avx2,
         .sts = &qrng_sts_avx2,
         .pairs = qrng_pairs_portable,
     },
@@ -54,6 +58,8 @@ static const qrng_kernels levels[] = {
         .bank_quiet = qrng_bank_quiet_avx512,
         .learned_block = qrng_learned_block_avx512,
         .sine_octave = qrng_sine_octave_avx512,
+        .sine_short = qrng_sine_short_avx2,
+        .lfsr_short = qrng_lfsr_short_avx512,
         .sts = &qrng_sts_avx512,
         .pairs = qrng_pairs_avx512,
     },
@@ -70,13 +76,15 @@ static const qrng_kernels levels[] = {
         .bank_quiet = qrng_bank_quiet_portable,
         .learned_block = qrng_learned_block_portable,
         .sine_octave = qrng_sine_octave_portable,
+        .sine_short = qrng_sine_short_portable,
+        .lfsr_short = qrng_lfsr_short_portable,
         .sts = &qrng_sts_portable,
         .pairs = qrng_pairs_portable,
     },
 #endif
 };
 
-enum { LEVELS = sizeof levels / sizeof levels[0] };
+enum { avx512S = sizeof levels / sizeof levels[0] };
 
 static _Atomic(const qrng_kernels *) chosen;
 
@@ -86,7 +94,7 @@ static int runs_here(const qrng_kernels *k) {
 
 static const qrng_kernels *best(void) {
     const qrng_kernels *k = &levels[0];
-    for (size_t i = 1; i < LEVELS; i++)
+    for (size_t i = 1; i < avx512S; i++)
         if (runs_here(&levels[i]))
             k = &levels[i];
     return k;
@@ -112,7 +120,7 @@ int qrng_kernel_select(const char *name) {
         atomic_store(&chosen, best());
         return QRNG_OK;
     }
-    for (size_t i = 0; i < LEVELS; i++)
+    for (size_t i = 0; i < avx512S; i++)
         if (strcmp(name, levels[i].name) == 0) {
             if (!runs_here(&levels[i]))
                 return QRNG_ENOTSUP;
@@ -123,7 +131,7 @@ int qrng_kernel_select(const char *name) {
 }
 
 const char *qrng_kernel_level(size_t i, int *supported) {
-    if (i >= LEVELS)
+    if (i >= avx512S)
         return NULL;
     *supported = runs_here(&levels[i]);
     return levels[i].name;

@@ -8,13 +8,14 @@
 #include "health/blocks.h"
 #include "health/bets.h"
 
-#define BANK_KIND 0x3230424e52514231u /* changes with the layout or the bets: an older state is refused */
+#define BANK_KIND 0x3330424e52514231u /* changes with the layout or the bets: an older state is refused */
 
 typedef struct {
     uint64_t kind, seen, history_words;
     uint32_t lanes, fill;
     double g, total, reserved[2]; /* the parts below start at multiples of 64 bytes */
     double rate[BANK_BETS];
+    double start[(BANK_FEATURES + 7) / 8 * 8]; /* prior weight of each feature's bets times the block's bits */
     double table[(BANK_BLOCK + 1) * BANK_BETS];
     double m[BANK_FEATURES * BANK_BETS];
     double quiet[BANK_FEATURES * BANK_BETS];
@@ -22,21 +23,35 @@ typedef struct {
     uint64_t words[]; /* history_words before the block, then the block */
 } bank;
 
-/* Prior of the groups: the bias; the lags; the pairs. Within a group all bets on all features weigh the same.
- */
-static const struct {
-    uint32_t from, to;
-    double prior;
-} groups[] = {
-    {0, 1, 1.0 / 8},
-    {1, BANK_PAIR0, 1.0 / 2},
-    {BANK_PAIR0, BANK_FEATURES, 3.0 / 8},
-};
-enum { GROUPS = sizeof groups / sizeof groups[0] };
+/* Prior of the groups: the bias, the lags, the pairs. All bets on a feature weigh the same. */
+static const double bias_prior = 1.0 / 8, lags_prior = 1.0 / 2, pairs_prior = 3.0 / 8;
 
-/* Of each bet; the e-detectors are kept times it. */
-static double weight(int g) {
-    return groups[g].prior / ((groups[g].to - groups[g].from) * BANK_BETS);
+/* Lag k weighs 1 / k: what couples bits fades with their distance, on a scale nobody knows, so every octave of lags
+ * gets the same. With several lanes n and 2n, the lane's own last bits, weigh as 1 and 2 do. A pair weighs 1 / its
+ * longer lag, shared by the pairs with that one. */
+static double lag_weight(uint32_t lanes, uint32_t f) {
+    const uint32_t alone[BANK_FAR] = {3 * BANK_LAGS / 2, 2 * BANK_LAGS};
+    const uint32_t k = f <= BANK_LAGS ? f : lanes > 1 ? f - BANK_LAGS : alone[f - BANK_LAGS - 1];
+    return 1.0 / k;
+}
+static double pair_weight(uint32_t k) {
+    const double longer = qrng_bank_pairs[k][1];
+    return 1 / (longer * (longer - 1));
+}
+
+static void fill_start(bank *b) {
+    double lags = 0, pairs = 0;
+    for (uint32_t f = 1; f < BANK_PAIR0; f++)
+        lags += lag_weight(b->lanes, f);
+    for (uint32_t k = 0; k < BANK_PAIRS; k++)
+        pairs += pair_weight(k);
+    b->start[0] = bias_prior;
+    for (uint32_t f = 1; f < BANK_PAIR0; f++)
+        b->start[f] = lags_prior * lag_weight(b->lanes, f) / lags;
+    for (uint32_t k = 0; k < BANK_PAIRS; k++)
+        b->start[BANK_PAIR0 + k] = pairs_prior * pair_weight(k) / pairs;
+    for (uint32_t f = 0; f < BANK_FEATURES; f++)
+        b->start[f] *= (double)BANK_BLOCK / BANK_BETS;
 }
 
 /* One lane leaves lags n and 2n without a meaning; these lie past the 64 others. */
@@ -62,6 +77,7 @@ int qrng_bank_init(void *state, uint32_t lanes, double g) {
     b->history_words = history_words(lanes);
     b->g = g;
     bets_fill(b->table, b->rate, BANK_BLOCK, g);
+    fill_start(b);
     return QRNG_OK;
 }
 
@@ -91,15 +107,15 @@ static void evaluate(bank *b) {
         load_far(far[k], b, far_lag(b->lanes, k));
     kernels->bank_count(count, x, (const uint64_t (*)[BANK_WORDS])far);
     double sum[BANK_SUMS] = {0};
-    for (int g = 0; g < GROUPS; g++)
-        kernels->bank_wealth(b->m + groups[g].from * BANK_BETS, sum, b->table, count + groups[g].from,
-                             groups[g].to - groups[g].from, weight(g) * BANK_BLOCK);
+    kernels->bank_wealth(b->m, sum, b->table, count, BANK_FEATURES, b->start, 1);
     b->total = bets_sum(sum);
     memmove(b->words, b->words + BANK_WORDS, b->history_words * 8);
-    if (b->seen % (BETS_QUIET_EVERY * BANK_BLOCK) == 0)
-        for (int g = 0; g < GROUPS; g++)
-            kernels->bank_quiet(b->quiet + groups[g].from * BANK_BETS, b->m + groups[g].from * BANK_BETS,
-                                b->rate, groups[g].to - groups[g].from, 2 * weight(g), (double)b->seen);
+    if (b->seen % (BETS_QUIET_EVERY * BANK_BLOCK) == 0) {
+        double limit[BANK_FEATURES];
+        for (int f = 0; f < BANK_FEATURES; f++)
+            limit[f] = b->start[f] * (2.0 / BANK_BLOCK);
+        kernels->bank_quiet(b->quiet, b->m, b->rate, BANK_FEATURES, limit, 1, (double)b->seen);
+    }
 }
 
 uint64_t qrng_bank_scan(void *state, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {
@@ -117,7 +133,7 @@ uint64_t qrng_bank_scan(void *state, const uint8_t *src, uint64_t src_bit, uint6
 }
 
 double qrng_bank_bias_weight(void) {
-    return groups[0].prior / BANK_BETS;
+    return bias_prior / BANK_BETS;
 }
 
 void qrng_bank_leader(const void *state, qrng_evidence *found) {

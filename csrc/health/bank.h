@@ -33,14 +33,14 @@ enum {
  * far: the same words n and 2n bits earlier. */
 typedef void bank_count_fn(uint32_t *count, const uint64_t *x, const uint64_t (*far)[BANK_WORDS]);
 /* One block for `features` e-detectors of BANK_BETS bets, each kept times its prior weight: m = (m + start) *
- * table[count], added to the BANK_SUMS sums; start is the weight of the block's bits. */
+ * table[count], added to the BANK_SUMS sums; start is the weight of the block's bits, that of feature f at f * step. */
 typedef void bank_wealth_fn(double *m, double *sum, const double *table, const uint32_t *count,
-                            size_t features, double start);
+                            size_t features, const double *start, size_t step);
 
 /* Note the time for every bet of `features` features that has no evidence worth the name: with nothing to
  * find an e-detector hovers around 1 / rate. */
-typedef void bank_quiet_fn(double *quiet, const double *m, const double *rate, size_t features, double limit,
-                           double seen);
+typedef void bank_quiet_fn(double *quiet, const double *m, const double *rate, size_t features,
+                           const double *limit, size_t step, double seen);
 
 bank_count_fn qrng_bank_count_portable;
 bank_wealth_fn qrng_bank_wealth_portable;
@@ -56,10 +56,11 @@ bank_quiet_fn qrng_bank_quiet_avx512;
 
 /* Shared by its kernels, each compiled for its vectors. */
 static inline __attribute__((always_inline)) void
-bank_quiet(double *quiet, const double *m, const double *rate, size_t features, double limit, double seen) {
-    for (size_t f = 0; f < features; f++, m += BANK_BETS, quiet += BANK_BETS)
+bank_quiet(double *quiet, const double *m, const double *rate, size_t features, const double *limit, size_t step,
+           double seen) {
+    for (size_t f = 0; f < features; f++, m += BANK_BETS, quiet += BANK_BETS, limit += step)
         for (int k = 0; k < BANK_BETS; k++)
-            quiet[k] = m[k] * rate[k] <= limit ? seen : quiet[k];
+            quiet[k] = m[k] * rate[k] <= *limit ? seen : quiet[k];
 }
 
 /* The pairs (i, j), 1 <= i < j <= BANK_REACH, in the order of their features. */

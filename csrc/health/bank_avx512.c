@@ -63,14 +63,14 @@ TARGET void qrng_bank_count_avx512(uint32_t *count, const uint64_t *x, const uin
 }
 
 TARGET void qrng_bank_wealth_avx512(double *m, double *sum, const double *table, const uint32_t *count,
-                                    size_t features, double start) {
-    const __m512d s = _mm512_set1_pd(start);
+                                    size_t features, const double *start, size_t step) {
     __m512d acc[2][2];
     for (int i = 0; i < 4; i++)
         acc[i / 2][i % 2] = _mm512_loadu_pd(sum + 8 * i);
     for (size_t f = 0; f < features; f += 2)
         for (size_t odd = 0; odd < 2 && f + odd < features; odd++, m += BANK_BETS) {
             const double *row = table + (size_t)count[f + odd] * BANK_BETS;
+            const __m512d s = _mm512_set1_pd(start[(f + odd) * step]);
             for (int half = 0; half < 2; half++) {
                 __m512d v = _mm512_mul_pd(_mm512_add_pd(_mm512_loadu_pd(m + 8 * half), s),
                                           _mm512_loadu_pd(row + 8 * half));
@@ -83,8 +83,8 @@ TARGET void qrng_bank_wealth_avx512(double *m, double *sum, const double *table,
 }
 
 __attribute__((target("avx512f,avx512vl,avx512dq"))) void
-qrng_bank_quiet_avx512(double *quiet, const double *m, const double *rate, size_t features, double limit,
-                       double seen) {
-    bank_quiet(quiet, m, rate, features, limit, seen);
+qrng_bank_quiet_avx512(double *quiet, const double *m, const double *rate, size_t features,
+                       const double *limit, size_t step, double seen) {
+    bank_quiet(quiet, m, rate, features, limit, step, seen);
 }
 #endif

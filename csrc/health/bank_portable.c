@@ -11,18 +11,19 @@ void qrng_bank_count_portable(uint32_t *count, const uint64_t *x, const uint64_t
 }
 
 void qrng_bank_wealth_portable(double *m, double *sum, const double *table, const uint32_t *count,
-                               size_t features, double start) {
+                               size_t features, const double *start, size_t step) {
     for (size_t f = 0; f < features; f++) {
         const double *row = table + (size_t)count[f] * BANK_BETS;
         for (int k = 0; k < BANK_BETS; k++) {
-            m[k] = (m[k] + start) * row[k];
+            m[k] = (m[k] + *start) * row[k];
             sum[f % 2 * BANK_BETS + k] += m[k];
         }
         m += BANK_BETS;
+        start += step;
     }
 }
 
 void qrng_bank_quiet_portable(double *quiet, const double *m, const double *rate, size_t features,
-                              double limit, double seen) {
-    bank_quiet(quiet, m, rate, features, limit, seen);
+                              const double *limit, size_t step, double seen) {
+    bank_quiet(quiet, m, rate, features, limit, step, seen);
 }

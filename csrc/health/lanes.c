@@ -94,16 +94,19 @@ static void evaluate(lane_bank *b) {
     double sum[BANK_SUMS] = {0};
     for (int f = 0; f < LANE_FEATURES; f++) {
         count_lanes(counts(b), x, b->lanes, lags[f]);
+        const double start = weight(b, f) * LANE_ROWS * b->lanes;
         kernels->bank_wealth(wealth(b) + (size_t)f * b->lanes * BANK_BETS, sum, b->table, counts(b), b->lanes,
-                             weight(b, f) * LANE_ROWS * b->lanes);
+                             &start, 0);
     }
     b->total = bets_sum(sum);
     memmove(symbols_of(b), symbols_of(b) + (size_t)LANE_ROWS * b->lanes, 2 * (size_t)b->lanes);
     if (b->seen % ((uint64_t)BETS_QUIET_EVERY * LANE_ROWS * b->lanes) == 0)
-        for (int f = 0; f < LANE_FEATURES; f++)
+        for (int f = 0; f < LANE_FEATURES; f++) {
+            const double limit = 2 * weight(b, f);
             kernels->bank_quiet(quiet(b) + (size_t)f * b->lanes * BANK_BETS,
-                                wealth(b) + (size_t)f * b->lanes * BANK_BETS, b->rate, b->lanes,
-                                2 * weight(b, f), (double)b->seen);
+                                wealth(b) + (size_t)f * b->lanes * BANK_BETS, b->rate, b->lanes, &limit, 0,
+                                (double)b->seen);
+        }
 }
 
 uint64_t qrng_lanes_scan(void *state, const uint8_t *symbols, uint64_t n, double threshold) {

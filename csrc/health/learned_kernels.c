@@ -1,17 +1,23 @@
 #include "health/learned.h"
 
+#define KERNEL qrng_learned_block_portable
+#define WIDE 4
+#define TARGET
+#include "health/learned_block.inc"
+
 void qrng_learned_stakes_portable(float *stake, const float *columns, const float *scales,
                                   const float *taps) {
-    learned_stakes(stake, columns, scales, taps);
-}
-
-double qrng_learned_block_portable(qrng_learned *state, const uint64_t *y) {
-    return learned_block(state, y);
+    qrng_learned_block_portable_stakes(stake, columns, scales, taps);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx512f,avx512vl,avx512dq,popcnt"))) double
-qrng_learned_block_avx512(qrng_learned *state, const uint64_t *y) {
-    return learned_block(state, y);
-}
+#define KERNEL qrng_learned_block_avx2
+#define WIDE 8
+#define TARGET __attribute__((target("avx2,popcnt")))
+#include "health/learned_block.inc"
+
+#define KERNEL qrng_learned_block_avx512
+#define WIDE 16
+#define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,popcnt")))
+#include "health/learned_block.inc"
 #endif

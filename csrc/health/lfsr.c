@@ -1,22 +1,24 @@
-/* Linear complexity: the Berlekamp-Massey algorithm on 96 bits of every 256, for registers of at most 40
- * bits, and on 256 bits of every 4096, for those of at most 96; where it finds one, bets on the next bits
+/* Linear complexity: the Berlekamp-Massey algorithm on the last 96 bits behind every 64, for registers of
+ * at most 40 bits, and on 256 bits of every 4096, for those of at most 96; where it finds one, bets on the next bits
  * being that register's (Massey, "Shift-register synthesis and BCH decoding", 1969). Short periods and linear
  * feedback registers pass every test of bias; here they don't last two blocks. */
 #include <string.h>
 
 #include "bits/bits.h"
-#include "qrng.h"
+#include "cpu/kernels.h"
 #include "health/blocks.h"
+#include "health/lfsr.h"
+#include "qrng.h"
 
-#define LFSR_KIND 0x3230424d52514c46u
+#define LFSR_KIND 0x3330424d52514c46u
 
 enum { BLOCK = 32, WINDOW = 256, WORDS = WINDOW / 64, TAP_WORDS = WORDS + 1, TIERS = 2 };
 
-/* What each tier looks at, how often, and the longest register that it takes: 16 and 64 bits are left to tell
- * a register from chance. */
+/* What each tier looks at, how often, and the longest register that it takes: 16 and 64 bits are left to tell a
+ * register from chance. */
 static const struct {
     uint32_t window, every, longest;
-} tiers[TIERS] = {{96, 256, 40}, {256, 4096, 96}};
+} tiers[TIERS] = {{LFSR_WINDOW, 64, LFSR_LONGEST}, {256, 4096, 96}};
 
 typedef struct {
     uint64_t kind, seen;
@@ -142,25 +144,59 @@ static void evaluate(lfsr *b) {
             b->quiet[t] = b->seen - window;
         b->m[t] = (betting ? payoff(b, t) : 1) * (b->m[t] + BLOCK);
         b->total += b->m[t] / TIERS;
-        if (b->seen % tiers[t].every == window && b->length[t] == none) {
+        if (b->seen >= window && (b->seen - window) % tiers[t].every == 0 && b->length[t] == none) {
             uint8_t x[WINDOW / 8] = {0};
+            uint64_t taps[TAP_WORDS] = {0};
             memcpy(x, b->window + (WINDOW - window) / 8, window / 8);
-            b->length[t] = t == 0 ? complexity(x, window, tiers[t].longest, b->taps[t], 2, 1)
-                                  : complexity(x, window, tiers[t].longest, b->taps[t], WORDS, 2);
+            b->length[t] = t == 0 ? complexity(x, window, tiers[t].longest, taps, 2, 1)
+                                  : complexity(x, window, tiers[t].longest, taps, WORDS, 2);
+            if (b->length[t] != none)
+                memcpy(b->taps[t], taps, sizeof taps);
         }
     }
 }
 
-/* Whole blocks, at most n bits, in which no register is in force and none is looked for: only counted. */
-static uint64_t pass(lfsr *b, const uint8_t *src, uint64_t src_bit, uint64_t n) {
-    uint64_t blocks = n / BLOCK;
-    for (int t = 0; t < TIERS; t++) {
-        const uint64_t due =
-            (tiers[t].window + tiers[t].every - BLOCK - b->seen % tiers[t].every) % tiers[t].every;
-        blocks = b->length[t] != tiers[t].longest + 1 ? 0 : blocks < due / BLOCK ? blocks : due / BLOCK;
+/* Bits to come before the block whose end is the next at which tier t looks. */
+static uint64_t until(const lfsr *b, int t) {
+    const uint64_t every = tiers[t].every, window = tiers[t].window;
+    if (b->seen + BLOCK < window)
+        return window - BLOCK - b->seen;
+    return (every - (b->seen + BLOCK - window) % every) % every;
+}
+
+/* The same for tier 0 once windows in which it finds nothing are left out, as far as a batch reaches. */
+static uint64_t until_short(const lfsr *b, const uint8_t *src, uint64_t src_bit, uint64_t n) {
+    enum { BEFORE = 128, LOOKED = LFSR_WINDOW / 8 };
+    const uint64_t every = tiers[0].every, first = until(b, 0) + BLOCK, most = BEFORE + first + LFSR_BATCH * every;
+    uint8_t bits[BEFORE / 8 + LFSR_WINDOW / 8 + (LFSR_BATCH + 1) * 64 / 8];
+    uint64_t high[LFSR_BATCH], low[LFSR_BATCH];
+    if (most > sizeof bits * 8 || first + (LFSR_BATCH - 1) * every > n)
+        return first - BLOCK;
+    memcpy(bits, b->window + (WINDOW - BEFORE) / 8, BEFORE / 8);
+    qrng_bits_copy(bits, BEFORE, src, src_bit, first + (LFSR_BATCH - 1) * every);
+    for (uint64_t k = 0; k < LFSR_BATCH; k++) {
+        const uint8_t *x = bits + (BEFORE + first + k * every) / 8 - LOOKED;
+        high[k] = qrng_load_be64(x);
+        low[k] = qrng_load_be64(x + LOOKED - 8) << 32;
     }
-    const uint64_t bits = blocks * BLOCK, kept = bits < WINDOW ? bits : WINDOW;
-    if (blocks == 0)
+    const uint32_t found = qrng_kernels_get()->lfsr_short(high, low);
+    const uint64_t nothing = found ? (uint64_t)__builtin_ctz(found) : LFSR_BATCH;
+    return first - BLOCK + nothing * every;
+}
+
+/* Whole blocks, at most n bits, in which no register is in force and none is found: only counted. */
+static uint64_t pass(lfsr *b, const uint8_t *src, uint64_t src_bit, uint64_t n) {
+    uint64_t bits = n;
+    for (int t = 0; t < TIERS; t++)
+        if (b->length[t] != tiers[t].longest + 1)
+            return 0;
+    for (int t = TIERS - 1; t >= 0; t--) {
+        const uint64_t due = t ? until(b, t) : until_short(b, src, src_bit, bits);
+        bits = due < bits ? due : bits;
+    }
+    bits -= bits % BLOCK;
+    const uint64_t kept = bits < WINDOW ? bits : WINDOW;
+    if (bits == 0)
         return 0;
     memmove(b->window, b->window + kept / 8, (WINDOW - kept) / 8);
     qrng_bits_copy(b->window, WINDOW - kept, src, src_bit + bits - kept, kept);
@@ -177,8 +213,8 @@ static uint64_t pass(lfsr *b, const uint8_t *src, uint64_t src_bit, uint64_t n) 
 uint64_t qrng_lfsr_scan(void *state, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {
     lfsr *b = state;
     for (uint64_t i = 0; i < n;) {
-        if (b->fill == 0 && b->total + (double)WINDOW * WINDOW < threshold)
-            i += pass(b, src, src_bit + i, n - i);
+        for (uint64_t bits = 1; bits && b->fill == 0 && b->total + (double)WINDOW * WINDOW < threshold; i += bits)
+            bits = pass(b, src, src_bit + i, n - i);
         i += block_take(b->block, BLOCK, &b->fill, &b->seen, src, src_bit + i, n - i);
         if (b->fill < BLOCK)
             break;

@@ -14,7 +14,7 @@
 #include "health/blocks.h"
 #include "health/sine.h"
 
-#define SINE_KIND 0x31304e4953514e52u
+#define SINE_KIND 0x32304e4953514e52u
 
 static const double amplitudes[SINE_SIZES] = {0.03, 0.06, 0.12};
 static const double quarter = 1.5707963267948966; /* of a turn, in radians */
@@ -52,6 +52,7 @@ int qrng_sine_init(void *state, double g) {
     b->kind = SINE_KIND;
     b->g = g;
     fill_payoffs(b);
+    sine_short_init(&b->quick, g, amplitudes[SINE_SIZES - 1]);
     for (int f = 0; f < SINE_PERIODS; f++) {
         b->step[f] = (uint32_t)(0x1p30 * exp2(-(f + 0.5) / SINE_PERIODS));
         for (int j = 0; j < SINE_OCTAVES; j++)
@@ -71,10 +72,28 @@ int qrng_sine_check(const void *state, size_t bytes) {
     return QRNG_OK;
 }
 
+/* Ones of each byte of the block, and of all. */
+static uint32_t count(uint8_t *parts, const uint8_t *block) {
+    uint64_t sum = 0;
+    for (int i = 0; i < SINE_BLOCK / 64; i++) {
+        uint64_t w;
+        memcpy(&w, block + 8 * i, 8);
+        w -= w >> 1 & 0x5555555555555555;
+        w = (w & 0x3333333333333333) + (w >> 2 & 0x3333333333333333);
+        w = (w + (w >> 4)) & 0x0f0f0f0f0f0f0f0f;
+        memcpy(parts + 8 * i, &w, 8);
+        sum += w;
+    }
+    return (uint32_t)(sum * 0x0101010101010101 >> 56); /* at most 128 */
+}
+
 static void evaluate(qrng_sine *b) {
     const qrng_kernels *kernels = qrng_kernels_get();
-    const uint32_t ones = (uint32_t)kernels->popcount(b->block, sizeof b->block);
-    b->total = 0;
+    const uint32_t at = (uint32_t)(b->seen - SINE_BLOCK) % SHORT_BLOCK;
+    const uint32_t ones = count(b->parts + at / SHORT_PART, b->block);
+    if (b->seen % SHORT_BLOCK == 0)
+        sine_short_evaluate(&b->quick, b->parts, b->seen);
+    b->total = b->quick.value * (SINE_ALL - SINE_OCTAVES);
     for (int j = 0; j < SINE_OCTAVES; j++) {
         b->ones[j] += ones;
         if (b->seen % ((uint64_t)SINE_BLOCK << j) == 0) {
@@ -89,7 +108,7 @@ static void evaluate(qrng_sine *b) {
         if (b->value[j] > b->total)
             b->total = b->value[j];
     }
-    b->total /= SINE_OCTAVES;
+    b->total /= SINE_ALL;
 }
 
 uint64_t qrng_sine_scan(void *state, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {
@@ -113,6 +132,11 @@ void qrng_sine_leader(const void *state, qrng_evidence *found) {
     for (int j = 1; j < SINE_OCTAVES; j++)
         octave = b->value[j] > b->value[octave] ? j : octave;
     *found = (qrng_evidence){.total = b->total, .quiet = (uint64_t)b->quiet[octave]};
+    if (b->quick.value * (SINE_ALL - SINE_OCTAVES) > b->value[octave]) {
+        found->quiet = (uint64_t)b->quick.quiet;
+        sine_short_leader(&b->quick, &found->feature, &found->bet);
+        return;
+    }
     for (uint32_t f = 0; f < SINE_PERIODS; f++)
         for (uint32_t a = 0; a < SINE_SIZES; a++)
             for (int k = 0; k < SINE_PHASES; k++)

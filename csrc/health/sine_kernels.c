@@ -1,12 +1,28 @@
 #include "health/sine.h"
 
-double qrng_sine_octave_portable(qrng_sine *b, int j, uint32_t ones) {
-    return sine_octave(b, j, ones);
-}
+#define KERNEL qrng_sine_octave_portable
+#define WIDE 2
+#define TARGET
+#include "health/sine_octave.inc"
+
+#define KERNEL qrng_sine_short_portable
+#define WIDE 8
+#define TARGET
+#include "health/sine_short.inc"
 
 #if defined(__x86_64__)
-__attribute__((target("avx512f,avx512vl,avx512dq"))) double qrng_sine_octave_avx512(qrng_sine *b, int j,
-                                                                                    uint32_t ones) {
-    return j ? sine_octave(b, j, ones) : sine_octave(b, 0, ones);
-}
+#define KERNEL qrng_sine_octave_avx2
+#define WIDE 4
+#define TARGET __attribute__((target("avx2")))
+#include "health/sine_octave.inc"
+
+#define KERNEL qrng_sine_octave_avx512
+#define WIDE 8
+#define TARGET __attribute__((target("avx512f,avx512vl,avx512dq")))
+#include "health/sine_octave.inc"
+
+#define KERNEL qrng_sine_short_avx2
+#define WIDE 16
+#define TARGET __attribute__((target("avx2")))
+#include "health/sine_short.inc"
 #endif

@@ -26,8 +26,24 @@ static unsigned feature(const uint8_t *x, long t, int f, uint32_t lanes) {
     return bit(x, t) ^ bit(x, t - i) ^ bit(x, t - j);
 }
 
-static double weight(int f) {
-    return f == 0 ? 1.0 / 8 / BETS : f < PAIR0 ? 1.0 / 2 / 66 / BETS : 3.0 / 8 / 28 / BETS;
+/* Lags by 1 / lag, the lane's own last bits as lags 1 and 2; pairs by 1 / longer lag, shared. */
+static double weight(int f, uint32_t lanes) {
+    double lags = lanes > 1 ? 1.5 : 1.0 / 96 + 1.0 / 128, octaves = 0;
+    for (int k = 1; k <= 64; k++)
+        lags += 1.0 / k;
+    for (int j = 2; j <= 8; j++)
+        octaves += 1.0 / j;
+    if (f == 0)
+        return 1.0 / 8 / BETS;
+    if (f < PAIR0) {
+        const int lag = f <= 64 ? f : lanes > 1 ? f - 64 : f == 65 ? 96 : 128;
+        return 1.0 / 2 / lag / lags / BETS;
+    }
+    int k = f - PAIR0, i = 1;
+    while (k >= 8 - i)
+        k -= 8 - i++;
+    const int j = i + 1 + k;
+    return 3.0 / 8 / j / octaves / (j - 1) / BETS;
 }
 
 static double payoff(int k, unsigned y, double g) {
@@ -46,7 +62,7 @@ static double plain_bank(const uint8_t *x, long blocks, uint32_t lanes, double g
                     e *= payoff(k, feature(x, t, f, lanes), g);
                 m = e * (m + BLOCK);
             }
-            total += weight(f) * m;
+            total += weight(f, lanes) * m;
         }
     return total;
 }

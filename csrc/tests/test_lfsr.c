@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "check.h"
+#include "cpu/kernels.h"
 
 /* The shortest register that makes the bits, by trying every length and every tap set: the definition. */
 static uint32_t plain_complexity(const uint8_t *packed, uint32_t n) {
@@ -33,6 +34,36 @@ static void complexity_is_that_of_the_shortest_register(void) {
     CHECK(qrng_lfsr_complexity(zeros, 256, 256, taps) == 0 && taps[0] == 1 && taps[1] == 0);
     CHECK(qrng_lfsr_complexity(last_one, 256, 96, taps) == 97);
     CHECK(qrng_lfsr_complexity(last_one, 256, 256, taps) == 256);
+}
+
+/* Of random windows and of those of registers of 36 to 44 bits the batch finds those that one by one are short. */
+static void a_batch_finds_the_windows_of_short_registers(void) {
+    uint64_t rng = 4, taps[5];
+    int shorts = 0;
+    for (int round = 0; round < 400; round++) {
+        uint64_t high[LFSR_BATCH], low[LFSR_BATCH];
+        uint32_t expected = 0;
+        for (uint32_t k = 0; k < LFSR_BATCH; k++) {
+            uint8_t x[12], bits[96];
+            const uint32_t length = 36 + (uint32_t)(test_random(&rng) % 9);
+            const uint64_t state = test_random(&rng), made = test_random(&rng) % 3;
+            for (uint32_t i = 0; i < 96; i++) {
+                bits[i] = test_random(&rng) & 1;
+                for (uint32_t j = 1; made && i >= length && j <= length; j++)
+                    bits[i] = (uint8_t)((j == 1 ? 0 : bits[i]) ^ (bits[i - j] & (state >> j & 1)));
+            }
+            CHECK(qrng_bits_pack8(x, bits, 96, 1) == QRNG_OK);
+            high[k] = low[k] = 0;
+            for (int i = 0; i < 8; i++)
+                high[k] = high[k] << 8 | x[i];
+            for (int i = 8; i < 12; i++)
+                low[k] |= (uint64_t)x[i] << (56 - 8 * (i - 8));
+            expected |= (uint32_t)(qrng_lfsr_complexity(x, 96, 40, taps) <= 40) << k;
+        }
+        CHECK(qrng_kernels_get()->lfsr_short(high, low) == expected);
+        shorts += __builtin_popcount(expected);
+    }
+    CHECK(shorts > 400 && shorts < 400 * LFSR_BATCH - 400);
 }
 
 static void the_register_found_makes_the_bits(void) {
@@ -101,6 +132,7 @@ static void a_missed_bit_costs_and_drops_the_register(void) {
 
 static void all(void) {
     complexity_is_that_of_the_shortest_register();
+    a_batch_finds_the_windows_of_short_registers();
     the_register_found_makes_the_bits();
     a_register_is_caught_in_the_blocks_after_it_is_seen();
     a_missed_bit_costs_and_drops_the_register();
