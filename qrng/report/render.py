@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from importlib.resources import files
 from typing import Any
 
@@ -17,11 +18,8 @@ def require() -> None:
     Raises:
         MissingExtraError: matplotlib or jinja2 is not installed.
     """
-    try:
-        import jinja2  # noqa: F401
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("the HTML report", "report") from None
+    if not all(find_spec(name) for name in ("jinja2", "matplotlib")):
+        raise MissingExtraError("the HTML report", "report")
 
 
 def render(template: str, **values: Any) -> str:
