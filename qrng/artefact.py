@@ -20,6 +20,7 @@ from qrng.files import atomic_write
 __all__ = ["read", "write"]
 
 _LARGEST = 1 << 26  # bytes of an .npz
+_LARGEST_MANIFEST = 1 << 20
 
 
 def write(
@@ -51,6 +52,8 @@ def read(
             manifest names.
     """
     try:
+        if Path(manifest_file).stat().st_size > _LARGEST_MANIFEST:
+            raise ValueError("its manifest is larger than 1 MiB")
         manifest = json.loads(Path(manifest_file).read_text())
         if manifest["schema"] != schema:
             raise ValueError(f"the manifest is not of {schema}")
@@ -61,5 +64,5 @@ def read(
             raise ValueError("its SHA-256 is not the manifest's")
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}, manifest
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, RecursionError, zipfile.BadZipFile) as error:
         raise FormatError(f"{arrays_file}: no trained model ({error})") from error

@@ -183,6 +183,9 @@ class RawPath:
         whole = self._raw_bits // self._block
         raw = self._raw[: bits.bytes_for(whole * self._block)]
         out: bytearray = self._extractor.extract_blocks(raw, self._seed, blocks=whole)
+        if self._failed:  # meanwhile
+            wipe(out)
+            raise HealthFailure(f"FAILED: {self._failed}")
         del out[whole * self._extractor.m // 8 :]  # a last byte that is partly padding is not delivered
         rest = self._raw_bits - whole * self._block
         tail = bits.extract(self._raw, whole * self._block, rest)

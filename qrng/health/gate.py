@@ -7,6 +7,7 @@ included.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
@@ -93,7 +94,7 @@ class Gate:
         )
         self._on_alarm = on_alarm
         self._told = 0  # alarms that on_alarm was told
-        self._busy = False  # seen True: what push has called, a plug-in or on_alarm, calls this gate
+        self._busy = 0  # the thread that push works in: whatever it calls, a plug-in or on_alarm, can't use this gate
         self._quarantine = quarantine
         self._held: deque[Samples] = deque()
         self._held_bits = 0
@@ -144,11 +145,11 @@ class Gate:
             ReentryError: called by on_alarm or by a health test; `samples` stay the caller's.
         """
         self._check_not_busy()
-        self._busy = True
+        self._busy = threading.get_ident()
         try:
             return self._pushed(samples)
         finally:
-            self._busy = False
+            self._busy = 0
 
     def _pushed(self, samples: Samples) -> list[Samples]:
         used = samples
@@ -196,7 +197,7 @@ class Gate:
             raise
 
     def _check_not_busy(self) -> None:
-        if self._busy:
+        if self._busy == threading.get_ident():  # another's was left behind by a fork
             raise ReentryError(
                 "on_alarm and health tests can't use the gate that called them: wait until push has raised or returned"
             )

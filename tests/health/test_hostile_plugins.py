@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ import numpy.typing as npt
 import pytest
 
 from qrng import EntropyClaim, RandomBitGenerator, Samples, Source
-from qrng.errors import HealthAlarm, HealthFailure, ReentryError, SourceError
-from qrng.health import Gate, Setting, State, registry
+from qrng.errors import HealthAlarm, HealthFailure, ReentryError
+from qrng.health import Gate, Setting, State, predictor, registry
 from qrng.health.base import HealthTest
 from qrng.health.edetector import EDetector
 from qrng.health.predictor import PredictorTest
@@ -151,6 +152,23 @@ def test_an_array_that_it_changes_afterwards_changes_no_stake() -> None:
         belief[:] = [0.0, 1e300]
         assert (test._log2_payoff == stakes[0]).all()
     assert (stakes[0] == stakes[1]).all()
+
+
+def test_a_thread_that_changes_its_array_while_it_is_looked_at_changes_no_stake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The core reads a belief more than once: what it reads has to be ours."""
+    belief = np.array([0.4, 0.6])
+    real = predictor.lib
+
+    class Meanwhile:
+        def qrng_payoff(self, *arguments: Any) -> Any:
+            belief[:] = [0.0, 1e300]
+            return real.qrng_payoff(*arguments)
+
+    monkeypatch.setattr(predictor, "lib", Meanwhile())
+    test = PredictorTest(Setting.of(1, 1, 1.0), "mine", Plug(lambda w: belief))
+    assert 2.0**test._log2_payoff == pytest.approx([0.8, 1.2])
 
 
 def test_a_thread_of_its_own_sees_zeros_afterwards() -> None:
@@ -343,42 +361,103 @@ def test_the_generator_that_runs_it_is_not_its_to_use(generator: tuple[RandomBit
     rbg.close()
 
 
-def test_one_that_forks_leaves_the_parent_alone_and_its_child_without_a_byte(
-    generator: tuple[RandomBitGenerator, Plug],
+class Reel(Tape):
+    """As Tape, but it ends, and can be read twice."""
+
+    finite = True
+
+    def whole(self) -> Iterator[Samples] | None:
+        return iter([Samples.from_symbols(fair(200_000, 6))])
+
+    def reopen(self) -> None:
+        """Nothing is refused here: the generator has to."""
+
+
+@pytest.mark.parametrize("where", ["plug-in", "source", "extractor", "finite source", "path", "pool"])
+def test_a_fork_in_the_middle_leaves_the_parent_alone_and_the_child_without_a_byte(
+    where: str, generator: tuple[RandomBitGenerator, Plug], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rbg, plug = generator
-    reader, writer = os.pipe()
+    if where == "finite source":
+        rbg = RandomBitGenerator(Reel(), block_bits=4096, pure=True)
     parent, children = os.getpid(), []
+    reader, writer = os.pipe()
 
-    def fork(window: Window) -> Any:
-        if not children and os.getpid() == parent and len(window):
-            children.append(os.fork())
-        return [0.5, 0.5]
+    def forking(call: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*arguments: Any, **more: Any) -> Any:
+            out = call(*arguments, **more)
+            if not children and os.getpid() == parent:
+                children.append(os.fork())
+            return out
 
-    plug.act = fork
+        return called
+
+    target, name = {
+        "plug-in": (plug, "act"),
+        "source": (rbg._source, "read"),
+        "extractor": (rbg._path._extractor, "extract_blocks"),
+        "finite source": (rbg._source, "read"),
+        "path": (rbg._path, "refill"),
+        "pool": (rbg._pool, "take_into"),
+    }[where]
+    monkeypatch.setattr(target, name, forking(getattr(target, name)))
     buffer = bytearray(3000)
-    try:
-        rbg.readinto(buffer)
-        said = b"bytes"
-    except (HealthFailure, SourceError) as error:
-        said = b"refused " + str(error).encode()
-    if os.getpid() != parent:
+
+    def asked(read: Callable[[], object]) -> str:
         try:
-            rbg.random_bytes(8)
-            again = b" and bytes"
-        except (HealthFailure, SourceError):
-            again = b" again"
-        held = rbg._path._raw.any() or rbg._pool.left or any(buffer)
-        os.write(writer, said + again + (b" holding some" if held else b" holding none"))
+            read()
+        except Exception as error:  # noqa: BLE001 - the child says which
+            return f"{type(error).__name__}: {error}"
+        return "bytes"
+
+    said = asked(lambda: rbg.readinto(buffer))
+    if os.getpid() != parent:
+        again = asked(lambda: rbg.random_bytes(8))
+        held = bool(rbg._path._raw.any() or rbg._pool.left or any(buffer))
+        os.write(writer, json.dumps([said, again, held]).encode())
         os._exit(0)
     os.waitpid(children[0], 0)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
-        child = pipe.read()
-    assert said == b"bytes"
-    assert b"forked in the middle" in child
-    assert child.startswith(b"refused")
-    assert child.endswith(b" again holding none")
-    assert rbg.status()["health"]["state"] == "OK"
+        first, then, held = json.loads(pipe.read())
+    assert said == "bytes"
+    for refused in (first, then):
+        assert "forked in the middle" in refused
+        assert refused.startswith(("HealthFailure", "SourceError"))
+    assert not held
     assert len(rbg.random_bytes(3000)) == 3000
+    assert rbg.status()["health"]["state"] == "OK"
+    rbg.close()
+
+
+def test_a_fork_while_another_thread_reads_leaves_the_child_a_generator(
+    generator: tuple[RandomBitGenerator, Plug],
+) -> None:
+    """The thread is not there in the child; what it held is wiped."""
+    rbg, plug = generator
+    inside, go, parent = threading.Event(), threading.Event(), os.getpid()
+
+    def wait(window: Window) -> Any:
+        if os.getpid() == parent:
+            inside.set()
+            go.wait(20)
+        return [0.5, 0.5]
+
+    plug.act = wait
+    thread = threading.Thread(target=lambda: rbg.random_bytes(3000))
+    thread.start()
+    assert inside.wait(20)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.write(writer, b"%d" % len(rbg.random_bytes(3000)))
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        assert pipe.read() == b"3000"
+    os.waitpid(child, 0)
+    go.set()
+    thread.join(20)
     rbg.close()

@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from qrng import artefact
+from qrng.bits import MAX_WIDTH
 from qrng.errors import FormatError, HealthFailure, ParameterError
 from qrng.health.base import HealthTest, Setting
 from qrng.health.models.features import Shape
 from qrng.health.models.model import Model
 from qrng.health.registry import Maker
-from qrng.health.score import LEAST_WINDOWS, Calibration, ScoreTest
+from qrng.health.score import LEAST_WINDOWS, WINDOW, Calibration, ScoreTest
 from qrng.quantum.born import MODEL_SCHEMA
 
 __all__ = ["Loaded", "load", "maker", "manifest_of", "save"]
@@ -83,6 +84,8 @@ def load(path: Path) -> Loaded:
     try:
         arrays, manifest = artefact.read(path, manifest_of(path), MODEL_SCHEMA)
         shape = Shape(int(manifest["bits_per_symbol"]), int(manifest["lanes"]), int(manifest["window"]))
+        if not 1 <= shape.bits_per_symbol <= MAX_WIDTH or shape.window > WINDOW:
+            raise ValueError("its manifest tells of symbols or windows that no model has")
         parameters = {name[6:]: array for name, array in arrays.items() if name.startswith("model.")}
         model = Model(str(manifest["kind"]), shape, parameters)
         scores = np.sort(np.asarray(arrays["calibration"], np.float64).ravel())
@@ -92,7 +95,7 @@ def load(path: Path) -> Loaded:
             raise ValueError("its calibration is of no use")
         if not np.allclose(model.scores(windows), answers, rtol=1e-6, atol=1e-12):
             raise ValueError("it gives other scores on this machine than where it was made")
-    except (FormatError, ParameterError, ValueError, KeyError, TypeError) as error:
+    except (FormatError, ParameterError, ValueError, KeyError, TypeError, ArithmeticError, MemoryError) as error:
         raise HealthFailure(f"{path}: this model can't be used ({error}): make it again") from error
     return Loaded(model, Calibration(tuple(scores.tolist()), windows, tuple(answers.tolist())), manifest)
 

@@ -123,3 +123,54 @@ def test_a_model_can_not_take_the_place_of_its_manifest(tmp_path: Path) -> None:
     model = fit("sum-of-squares", SHAPE, fair(60, 1))
     with pytest.raises(ParameterError, match="another ending"):
         save(tmp_path / "m.json", model, Calibration.of(model, fair(30, 2)), {})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("window", 1 << 40),
+        ("window", 1e400),
+        ("window", None),
+        ("lanes", 0),
+        ("lanes", 2),
+        ("lanes", -4),
+        ("bits_per_symbol", 0),
+        ("bits_per_symbol", 64),
+        ("bits_per_symbol", 32),
+        ("kind", "sum-of-squares"),
+        ("kind", "gan"),
+        ("kind", ["mahalanobis"]),
+        ("schema", "qrng.model/2"),
+    ],
+)
+def test_a_manifest_that_was_edited_is_a_failure_whatever_it_says(path: Path, field: str, value: object) -> None:
+    manifest = json.loads(manifest_of(path).read_text())
+    manifest_of(path).write_text(json.dumps(manifest | {field: value}))
+    with pytest.raises(HealthFailure, match="can't be used"):
+        load(path)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "", "null", "[]", '{"schema": 1}', " " * (1 << 20) + "{}", "\udcff"])
+def test_a_manifest_that_is_none_is_a_failure(path: Path, text: str) -> None:
+    manifest_of(path).write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(HealthFailure, match="can't be used"):
+        load(path)
+
+
+def test_every_byte_of_either_file_counts(path: Path) -> None:
+    """One bit flipped, at places all over both: FAILED, or (in the manifest's facts that nothing rests on) the same."""
+    before = load(path)
+    for file in (path, manifest_of(path)):
+        content = file.read_bytes()
+        for at in range(0, len(content), 1 + len(content) // 60):
+            changed = bytearray(content)
+            changed[at] ^= 4
+            file.write_bytes(changed)
+            try:
+                after = load(path)
+            except HealthFailure:
+                continue
+            assert file == manifest_of(path)
+            assert after.calibration.scores == before.calibration.scores
+            assert after.sha256 == before.sha256
+        file.write_bytes(content)
