@@ -68,10 +68,6 @@ def command(
         return assess_segmentwise(file, segment, workers, dask, as_json, bits_per_symbol, layout, lanes, keep, track)
     if dask is not None:
         raise click.UsageError("--dask is for segments: give --segment too")
-    if report is not None:
-        from qrng.report.render import require
-
-        require()
     if all_rounds and track != "iid":
         raise click.UsageError("--all-rounds is for --track iid")
     with progress("Estimating", None, "estimates") as advance:
