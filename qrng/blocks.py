@@ -48,7 +48,7 @@ class Input:
             self._how = {"layout": first.layout, "bits_per_symbol": first.bits_per_symbol, "lanes": first.lanes}
             self.description, self.layout = first.describe(), first.layout
             self.bits_per_symbol, self.lanes = first.bits_per_symbol, first.lanes
-            self.provenance = first.provenance
+            self.provenance, self.count = first.provenance, first.count
 
     def open(self) -> Capture:
         """The capture from its beginning."""

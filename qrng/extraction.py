@@ -136,6 +136,8 @@ def extract_file(
             raise ParameterError("a bound by physics computes the claim: leave out the min-entropy and the output bits")
         if output_bits is not None and min_entropy != "auto":
             raise ParameterError("the bare map claims nothing: leave out the min-entropy or the output bits")
+        if source.count is not None and not drop_lanes:  # before the work
+            _blocks(source.count * source.bits_per_symbol, input_bits, drop_tail, name)
         if isinstance(min_entropy, Admission):
             admission = min_entropy
             claim = admission.claim
@@ -151,15 +153,7 @@ def extract_file(
         source.without = report.dropped
         claim = claim and Lanes(source.lanes, source.without).claim(claim)
 
-        n = input_bits if input_bits is not None else _whole(measured.bits, name)
-        blocks, tail = divmod(measured.bits, n) if n > 0 else (0, 0)
-        if blocks == 0:
-            raise ParameterError(f"{name} holds {measured.bits} raw bits, not one block of {n}")
-        if tail and not drop_tail:
-            raise ParameterError(
-                f"{name} holds {blocks} blocks of {n} bits and {tail} bits more: choose a size that divides "
-                f"{measured.bits}, or give --drop-tail to leave them out"
-            )
+        n, blocks = _blocks(measured.bits, input_bits, drop_tail, name)
         if not hasattr(kind, "plan"):
             done = _seedless(source, kind(), n, output_bits, measured, Path(out))
             return _record(source, measured, n, claim, admission, report, done)
@@ -328,13 +322,23 @@ def _first_pass(
     return report, _Measured(report.samples * width, sha256, dropped)
 
 
-def _whole(total: int, name: str) -> int:
-    if total > _ONE_BLOCK:
+def _blocks(total: int, input_bits: int | None, drop_tail: bool, name: str) -> tuple[int, int]:
+    """Length and number of the blocks, or ParameterError where the raw bits don't come out even."""
+    if input_bits is None and total > _ONE_BLOCK:
         raise ParameterError(
             f"{name} holds {total} raw bits, too many for one block by default: choose --input-bits. A claim on the "
             "whole says nothing of its blocks unless the source's bits are independent"
         )
-    return total
+    n = total if input_bits is None else input_bits
+    blocks, tail = divmod(total, n) if n > 0 else (0, 0)
+    if blocks == 0:
+        raise ParameterError(f"{name} holds {total} raw bits, not one block of {n}")
+    if tail and not drop_tail:
+        raise ParameterError(
+            f"{name} holds {blocks} blocks of {n} bits and {tail} bits more: choose a size that divides "
+            f"{total}, or give --drop-tail to leave them out"
+        )
+    return n, blocks
 
 
 def _seed(n: int, path: str | os.PathLike[str] | None, out: str | os.PathLike[str]) -> tuple[bytearray, dict[str, Any]]:

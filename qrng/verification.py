@@ -153,7 +153,7 @@ def _plan(record: dict[str, Any]) -> Check:
         m = kind.plan(plan["n"], min_entropy=reduced, log2_error=plan["log2_error"], blocks=record["blocks"], **costs).m
     except ParameterError as error:
         return Check("plan", "failed", str(error))
-    return compare("plan", plan["m"] <= m, f"the claim allows {m} bits a block at this error; {plan['m']} were taken")
+    return compare("plan", plan["m"] <= m, f"the claim allows {m} bits a block at this error, {plan['m']} were taken")
 
 
 def _said_allowance(record: dict[str, Any]) -> Allowance | None:
@@ -180,8 +180,9 @@ def _allowance(record: dict[str, Any], beside: Beside) -> list[Check]:
         **beside.options,
     )
     bits = 0 if found is None else found.bits
-    what = "taken off the claim" if said.taken_off else "not taken off the claim"
-    return [compare("allowance", said.bits >= bits, f"a bias may hide {bits} bits a block; {said.bits} were {what}")]
+    what = "and took them off the claim" if said.taken_off else "and left them to the claim"
+    detail = f"a weak bias may hide {bits} bits a block; the extraction counted {said.bits}, {what}"
+    return [compare("allowance", said.bits >= bits, detail)]
 
 
 def _claim(record: dict[str, Any]) -> EntropyClaim | None:

@@ -16,14 +16,10 @@ QRNG = str(Path(sys.executable).parent / "qrng")
 NIST_STS = str(Path(sys.executable).parent / "nist-sts")
 
 WITHOUT_EXTRA = """
-import sys
+from importlib.machinery import PathFinder
 
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("jinja2", "matplotlib"):
-            raise ModuleNotFoundError(name)
-
-sys.meta_path.insert(0, Absent())
+find = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *more: None if name in ("jinja2", "matplotlib") else find(name, *more)
 """
 
 
@@ -104,7 +100,6 @@ def test_a_signal_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
     "command",
     [
         ["report", "raw.bin", "-o", "out"],
-        ["assess", "raw.bin", "--html", "page.html"],
         ["health", "raw.bin", "--claim", "0.8", "--html", "page.html"],
     ],
 )

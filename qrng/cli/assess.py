@@ -84,10 +84,6 @@ def command(
         )
     if dask is not None:
         raise click.UsageError("--dask is for segments: give --segment too")
-    if report is not None:
-        from qrng.report.render import require
-
-        require()
     if all_rounds and track != "iid":
         raise click.UsageError("--all-rounds is for --track iid")
     if report is not None:

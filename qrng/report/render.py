@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import Any
 
 import qrng
@@ -13,7 +14,7 @@ __all__ = ["render", "require"]
 
 
 def require() -> None:
-    """Find out before the work whether a page can be made of it.
+    """Raise now what a page would raise after long work.
 
     Raises:
         MissingExtraError: matplotlib or jinja2 is not installed.
@@ -28,9 +29,10 @@ def render(template: str, **values: Any) -> str:
     Raises:
         MissingExtraError: jinja2 is not installed.
     """
-    require()
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
+    try:
+        from jinja2 import Environment, FunctionLoader, StrictUndefined
+    except ImportError:
+        raise MissingExtraError("the HTML report", "report") from None
     environment = Environment(autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(_source))
     text: str = environment.get_template(template).render(version=qrng.__version__, **values)
     return text

@@ -54,6 +54,8 @@ class BlockSource(Source):
     def reopen(self) -> None:
         """As in `Source`: what the parent holds is dropped."""
         super().reopen()
+        if self._held is not None:
+            self._held.wipe()
         self._held, self._used, self._given = None, 0, 0
 
     def close(self) -> None:

@@ -113,9 +113,20 @@ def test_the_page_is_whole_and_fetches_nothing(tmp_path: Path, page_extra: None)
     assert found.claim is not None
     for assumption in found.claim.assumptions:
         assert assumption in page
+    assert found.extraction is not None
+    assert f"{found.extraction['allowance']['bits']:,} bits, what a weak bias may hide" in page
+    assert found.extraction["created"] in page
     assert "<script" not in page
     assert not re.search(r"(src|href)=\"(?!#|data:)", page.replace("xlink:href", "href"))
     assert "SIMULATED" not in page
+
+
+def test_the_page_says_why_lanes_are_held_against_less_than_the_claim(tmp_path: Path, page_extra: None) -> None:
+    bits = np.random.default_rng(8).random((25_000, 4)) < np.array([0.5, 0.5, 0.5, 0.56])
+    bits.astype(np.uint8).tofile(tmp_path / "raw.bin")
+    found = evaluate(str(tmp_path / "raw.bin"), lanes=4)
+    assert found.claim is not None and found.claim.weakest_lane is not None
+    assert f"the weakest one&#39;s {found.claim.weakest_lane:.6f}" in evaluation_html(found).replace("'", "&#39;")
 
 
 def test_a_simulated_capture_is_called_so(tmp_path: Path, page_extra: None) -> None:

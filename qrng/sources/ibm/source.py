@@ -6,12 +6,9 @@ import math
 from typing import Any
 from urllib.parse import urlencode
 
-import numpy as np
-import numpy.typing as npt
-
-from qrng.errors import ClosedError, ParameterError, SourceError
+from qrng.errors import ParameterError, SourceError
 from qrng.samples import Samples
-from qrng.source import Source
+from qrng.sources.blocks import BlockSource
 from qrng.sources.ibm import client, jobs
 from qrng.sources.ibm.learned import choose_learned, learned_count
 from qrng.sources.ibm.ledger import Entry, Ledger
@@ -22,7 +19,7 @@ from qrng.sources.protocols import PROTOCOLS
 __all__ = ["IbmSource", "open_spec"]
 
 
-class IbmSource(Source):
+class IbmSource(BlockSource):
     """Hadamard circuits, or a protocol's, on a backend of IBM Quantum.
 
     Args:
@@ -76,12 +73,8 @@ class IbmSource(Source):
         given.update(circuit=circuit, mode=mode, group=group)
         given["test_share"] = test_share if circuit == "source-independent" else None
         self.spec = f"ibm:{backend}?" + urlencode({k: v for k, v in given.items() if v is not None}, safe=",:")
-        self._held: Samples | None = None
         self._pending: list[Entry] = []
-        self._used = 0
-        self._given = 0
         self._facts: dict[str, Any] = {}
-        self._closed = False
 
     def _plan(self) -> list[JobPlan]:
         """Plans of the next submission; learned qubits are chosen anew, by past data only."""
@@ -99,32 +92,8 @@ class IbmSource(Source):
         batch = self._mode == "batch"
         return jobs.submit(self.service, self.backend, self.plans, self.ledger, self._instance, batch)
 
-    def read(self, count: int) -> Samples:
-        """As in `Source`. A job that fails or is rejected raises; nothing of it is given out."""
-        if self._closed:
-            raise ClosedError(f"{self.spec}: is closed")
-        if count < 1:
-            raise ParameterError(f"at least one symbol is read, not {count}")
-        parts: list[Samples] = []
-        side: dict[str, list[npt.NDArray[Any]]] = {}
-        missing = count
-        while missing:
-            if self._held is None or self._used == self._held.count:
-                self._held, self._used = self._next(), 0
-                self._facts = dict(self._held.provenance)
-            part = self._held.slice(self._used, self._used + missing)
-            for name, array in self._held.side_data.items():
-                side.setdefault(name, []).append(array[self._used : self._used + part.count])
-            self._used += part.count
-            missing -= part.count
-            parts.append(part)
-        samples = Samples.join(parts)
-        samples.first = self._given
-        samples.side_data = {name: np.concatenate(pieces) for name, pieces in side.items()}
-        self._given += count
-        return samples
-
-    def _next(self) -> Samples:
+    def _block(self) -> Samples:
+        """The bits of the next job. One that fails or is rejected raises; nothing of it is given out."""
         if not self._pending:  # a job that was waited for in vain is collected, not paid for again
             self._pending = self.submit()
             self.plans = self._plan()
@@ -139,6 +108,7 @@ class IbmSource(Source):
         if not self.ledger.close(entry.tag, "collected", "used by a live source"):
             samples.wipe()
             raise SourceError(f"job {entry.job} was collected by another process: its bits are not used twice")
+        self._facts = dict(samples.provenance)
         return samples
 
     def provenance(self) -> dict[str, Any]:
@@ -155,15 +125,8 @@ class IbmSource(Source):
 
     def reopen(self) -> None:
         """As in `Source`: the child drops the bits that the parent holds and submits jobs of its own."""
-        if self._held is not None:
-            self._held.wipe()
-        self._held, self._pending, self._used, self._given = None, [], 0, 0
-
-    def close(self) -> None:
-        """As in `Source`."""
-        if self._held is not None:
-            self._held.wipe()
-        self._held, self._closed = None, True
+        super().reopen()
+        self._pending = []
 
 
 def open_spec(target: str, options: Options) -> IbmSource:
