@@ -34,7 +34,10 @@ def atomic_write(path: str | os.PathLike[str], *, mode: int = 0o600) -> Iterator
         with _named(target), target.open("wb") as device:
             yield device
         return
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(target)) from None
     hidden = Path(name)
     try:
         with _named(target), os.fdopen(handle, "wb") as stream:

@@ -195,3 +195,21 @@ def test_what_decided_is_named(capture):
     bound = {(e["name"], e["on"]): e["min_entropy"] for e in report["estimators"]}[decided["name"], decided["on"]]
     assert bound * (4 if decided["on"] == "bitstring" else 1) == report["min_entropy"]
     assert f"decided by {decided['name']}" in qrng("assess", *SYMBOLS, cwd=capture).stdout.decode()
+
+
+def test_text_taken_for_bits_is_doubted(tmp_path):
+    (tmp_path / "numbers.txt").write_text("volts\n" + "".join(f"{n % 7}\n" for n in range(3000)))
+    (tmp_path / "noise.bin").write_bytes(np.random.default_rng(1).bytes(5000))
+    assert "every byte is printable text" in " ".join(
+        qrng("assess", "numbers.txt", cwd=tmp_path).stdout.decode().split()
+    )
+    assert "printable" not in qrng("assess", "noise.bin", cwd=tmp_path).stdout.decode()
+    given = qrng("assess", "numbers.txt", "--layout", "packed-msb", cwd=tmp_path).stdout.decode()
+    assert "printable" not in given
+
+
+def test_a_page_has_a_name(capture):
+    pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
+    done = qrng("assess", *SYMBOLS, "--html", "-", cwd=capture)
+    assert done.returncode == 2
+    assert "name of a file" in done.stderr.decode()
