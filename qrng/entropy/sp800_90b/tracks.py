@@ -18,12 +18,15 @@ from qrng.entropy.sp800_90b.sequence import BITSTRING, LITERAL, MAX_BITS, bit_st
 from qrng.errors import ParameterError
 from qrng.samples import Samples
 
-__all__ = ["TRACKS", "Outcome", "Progress", "run"]
+__all__ = ["SHUFFLES", "TRACKS", "Outcome", "Progress", "run"]
 
 TRACKS = ("non-iid", "iid", "conditioned")
+SHUFFLES = "permutation tests"
+"""What progress names each round of shuffles, of which it has no more to tell than the values that are settled."""
 
 Progress = Callable[[int, int, str], None]
-"""Called after each estimator with: estimators done, estimators in all, name of the one just done."""
+"""Called after each estimator with: estimators done, estimators in all, name of the one just done; on the iid track
+after each round of shuffles too, with: values settled, values in all, `SHUFFLES`."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,6 @@ def _iid_tests(
 
     def settled(values: int) -> None:
         if progress:
-            progress(values, total, "permutation tests")
+            progress(values, total, SHUFFLES)
 
     return iid.test(samples, seed=seed, workers=workers, exhaustive=all_rounds, progress=settled)
