@@ -16,6 +16,7 @@ from qrng.entropy.sp800_90b.estimate import Estimate, Estimator, NotApplicable, 
 from qrng.entropy.sp800_90b.permutation import GROUPS
 from qrng.entropy.sp800_90b.sequence import BITSTRING, LITERAL, MAX_BITS, bit_string, literal
 from qrng.errors import ParameterError
+from qrng.parallel import ordered
 from qrng.samples import Samples
 
 __all__ = ["SHUFFLES", "TRACKS", "Outcome", "Progress", "run"]
@@ -115,13 +116,13 @@ def run(
     longest_first = sorted(plan, key=lambda task: -task[0].time_on(sequences[task[1]]))
     found: dict[tuple[Estimator, str], Estimate | Skipped] = {}
     with ThreadPoolExecutor(workers) as pool:
-        for task, result in zip(longest_first, pool.map(attempt, longest_first), strict=True):
+        results = ordered(attempt, longest_first, pool if workers > 1 else None, len(plan))
+        for task, result in zip(longest_first, results, strict=True):
             found[task] = result
             if progress:
                 progress(len(found), len(plan), result.name)
-    results = [found[task] for task in plan]
-    estimates = [result for result in results if isinstance(result, Estimate)]
-    left_out = [result for result in results if isinstance(result, Skipped)]
+    estimates = [result for task in plan if isinstance(result := found[task], Estimate)]
+    left_out = [result for task in plan if isinstance(result := found[task], Skipped)]
 
     def smallest(on: str, most: float) -> float | None:
         if on not in sequences:
