@@ -51,8 +51,9 @@ def beside(benchmark, what: str, peers: dict[str, tuple[str, list[str]]]) -> Non
         tool = os.environ.get(variable)
         if tool:
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            quiet = subprocess.DEVNULL
             one_core = os.environ | {"OMP_NUM_THREADS": "1"}
-            subprocess.run([tool, *arguments], check=True, stdout=subprocess.DEVNULL, env=one_core)
+            subprocess.run([tool, *arguments], check=True, stdout=quiet, stderr=quiet, env=one_core)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             peer = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
             ours = benchmark.stats.stats.min

@@ -26,6 +26,8 @@ ADVISED_SAMPLES = 1_000_000
 
 KEEP = ("high", "low")
 _STRETCH = 1 << 22  # symbols unpacked at a time
+_HEAD = 4096  # bytes that show whether a file is text
+_TEXT = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 MAX_WIDTH = 8  # bits: wider symbols are reduced first (section 6.4)
 
 
@@ -63,8 +65,11 @@ def load(
     if first is not None and first < 1:
         raise ParameterError(f"the first {first} samples hold nothing to assess")
     found: str | None = None
+    doubts: tuple[str, ...] = ()
     if isinstance(data, str | os.PathLike):
         samples, digest, found = _from_file(data, bits_per_symbol, layout, lanes, first)
+        if layout is None and samples.provenance["layout"] == "packed-msb" and _is_text(samples):
+            doubts = ("every byte is printable text, and was read as eight bits: if these are numbers set the layout",)
     elif layout is not None:
         raise ParameterError("a layout says how to read a file; data in memory are one symbol an entry")
     elif isinstance(data, Samples):
@@ -75,7 +80,7 @@ def load(
         samples, digest = samples.slice(0, first), None
     reduced = reduce(samples, keep)
     wide = samples.bits_per_symbol > MAX_WIDTH
-    notes = warnings_of(reduced)
+    notes = (*doubts, *warnings_of(reduced))
     if first is not None:
         notes = (f"a preview: only the first {samples.count} samples were asked for", *notes)
     return AssessedData(
@@ -113,6 +118,11 @@ def _from_file(
     with open_capture(path, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes) as capture:
         samples = Samples.join(_whole(capture)) if first is None else next(capture.chunks(first))
         return samples, capture.sha256, capture.describe()
+
+
+def _is_text(samples: Samples) -> bool:
+    head = bytes(samples.packed[:_HEAD])
+    return len(head) >= 4 and not head.translate(None, _TEXT)
 
 
 def _whole(capture: Capture) -> Iterator[Samples]:
@@ -166,8 +176,9 @@ def warnings_of(samples: Samples) -> tuple[str, ...]:
     if samples.provenance.get("reproducible"):
         found.append("the samples are reproducible: anyone with the seed knows them")
     if samples.count < ADVISED_SAMPLES:
+        plural = "s" if samples.count > 1 else ""
         found.append(
-            f"{samples.count} samples: section 3.1.1 asks for {ADVISED_SAMPLES} or more; "
+            f"{samples.count} sample{plural}: section 3.1.1 asks for {ADVISED_SAMPLES} or more; "
             "fewer give lower estimates and miss slow structure"
         )
     used = 0

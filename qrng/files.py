@@ -37,7 +37,7 @@ def atomic_write(path: str | os.PathLike[str], *, mode: int = 0o600) -> Iterator
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     except OSError as error:  # it names the hidden file, which nobody asked for
-        raise type(error)(error.errno, error.strerror, str(target.parent)) from None
+        raise type(error)(error.errno, error.strerror, str(target)) from None
     hidden = Path(name)
     try:
         with _named(target), os.fdopen(handle, "wb") as stream:

@@ -217,7 +217,7 @@ def assess_segments(
     if segment < 8 or segment % 8:
         raise ParameterError(f"a segment of {segment} symbols: take a multiple of 8")
     if first is not None and first < segment:
-        raise ParameterError(f"the first {first} samples hold no whole segment of {segment}")
+        raise ParameterError(f"the first {first} samples hold no whole segment of {segment}: take shorter ones")
     work = partial(_assess_one, track=track, seed=seed)
     if isinstance(data, Samples):
         whole = data if lanes is None else replace(data, lanes=lanes)
@@ -269,5 +269,5 @@ def _run(
         if progress:
             progress(result.samples)
     if not results:
-        raise ParameterError(f"{samples} samples hold no whole segment of {segment}")
+        raise ParameterError(f"{samples} samples hold no whole segment of {segment}: take shorter ones")
     return SegmentedAssessment(segment, samples, tail, tuple(results), None, None, preview=first is not None)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import qrng
+from qrng.assessed_data import warnings_of
 from qrng.errors import EntropyError, ParameterError
 from qrng.samples import Samples
 
@@ -152,6 +153,11 @@ def test_the_claim_is_the_lane_average_where_opposite_biases_hide_in_the_whole()
     assert result.claim.bits_per_sample == min(result.min_entropy, result.lane_average)
 
 
+def test_the_claim_is_the_lane_average_where_lanes_are_too_short_for_narrow_bounds():
+    result = qrng.assess(noise(1, n=8000), lanes=1000)
+    assert result.claim.bits_per_sample == result.lane_average < result.min_entropy
+
+
 def test_a_claim_states_that_it_is_an_estimate():
     claim = qrng.assess(noise(2)).claim
     assert claim.log2_error is None
@@ -166,6 +172,12 @@ def test_a_constant_stream_has_no_entropy_and_no_claim():
     assert result.as_json()["claim"] is None
     with pytest.raises(EntropyError, match="nothing can be claimed"):
         _ = result.claim
+
+
+def test_a_million_samples_are_not_called_few():
+    bits_of_a_million = np.random.default_rng(1).integers(0, 2, 1_000_000).astype(np.uint8)
+    assert warnings_of(Samples.from_symbols(bits_of_a_million)) == ()
+    assert warnings_of(Samples.from_symbols(bits_of_a_million[1:]))[0].startswith("999999 samples")
 
 
 def test_few_samples_are_said_to_be_few():

@@ -13,7 +13,8 @@ from qrng.assessed_data import KEEP
 from qrng.assessment import Assessment, assess
 from qrng.cli.assessment_page import check_page, write_report
 from qrng.cli.segments import assess_segmentwise
-from qrng.entropy.sp800_90b.tracks import TRACKS
+from qrng.entropy.sp800_90b.permutation import ROUNDS
+from qrng.entropy.sp800_90b.tracks import SHUFFLES, TRACKS
 from qrng.errors import ParameterError
 from qrng.formats import LAYOUTS, open_capture
 from qrng.terminal import EXIT_DATA_FAILS, print_json, progress
@@ -90,7 +91,10 @@ def command(
         if file == "-":
             raise ParameterError("--html reads the capture a second time, which stdin can't give; save it to a file")
         check_page(report)
-    with progress("Estimating", None, "estimates") as advance:
+    iid = track == "iid"
+    with progress(
+        "IID tests" if iid else "Estimating", ROUNDS if all_rounds else None, "rounds" if iid else "estimates"
+    ) as advance:
         result = assess(
             file,
             bits_per_symbol=bits_per_symbol,
@@ -102,7 +106,7 @@ def command(
             seed=seed,
             workers=workers,
             all_rounds=all_rounds,
-            progress=lambda done, total, name: advance(1),
+            progress=lambda done, total, name: advance(int(not iid or name == SHUFFLES)),
         )
     bound = _account(file, physical, layout, bits_per_symbol, lanes) if physical else None
     if as_json:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from qrng.assessed_data import reduce
 from qrng.assessment import Assessment
+from qrng.errors import ParameterError
 from qrng.files import atomic_write
 from qrng.formats import open_capture
 from qrng.samples import Samples
@@ -24,11 +25,14 @@ def check_page(path: str) -> None:
     """Raise before the work what would stop the page after it.
 
     Raises:
+        ParameterError: the page has no name.
         MissingExtraError: matplotlib or jinja2 is not installed.
         OSError: there is no folder to write `path` to.
     """
     from qrng.report.render import require
 
+    if path == "-":
+        raise ParameterError("--html takes the name of a file: standard output has the text or the JSON object")
     require()
     folder = Path(path).resolve().parent
     if Path(path).is_dir():

@@ -36,6 +36,11 @@ def command(
     """
     with open_capture(file, layout=layout, bits_per_symbol=bits_per_symbol) as capture:
         samples, read_as = capture.read_all(), capture.describe()
+    if samples.count != tests.SIZE**2:
+        raise ParameterError(
+            f"{file}: {samples.count} samples, read as {read_as}: the restart tests take {tests.SIZE} from each of "
+            f"{tests.SIZE} restarts, in order; set --layout and --bits-per-symbol if they were read wrongly"
+        )
     if columns is not None:
         _write_columns(tests.transpose(samples), columns)
     with progress("Estimating", None, "estimates") as advance:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qrng.cli.assessment_page import check_page
+
 
 def qrng(*arguments: str, cwd: Path, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     code = "from qrng.cli import main; main()"
@@ -195,3 +197,57 @@ def test_what_decided_is_named(capture):
     bound = {(e["name"], e["on"]): e["min_entropy"] for e in report["estimators"]}[decided["name"], decided["on"]]
     assert bound * (4 if decided["on"] == "bitstring" else 1) == report["min_entropy"]
     assert f"decided by {decided['name']}" in qrng("assess", *SYMBOLS, cwd=capture).stdout.decode()
+
+
+def test_text_taken_for_bits_is_doubted(tmp_path):
+    (tmp_path / "numbers.txt").write_text("volts\n" + "".join(f"{n % 7}\n" for n in range(3000)))
+    (tmp_path / "noise.bin").write_bytes(np.random.default_rng(1).bytes(5000))
+    assert "every byte is printable text" in " ".join(
+        qrng("assess", "numbers.txt", cwd=tmp_path).stdout.decode().split()
+    )
+    assert "printable" not in qrng("assess", "noise.bin", cwd=tmp_path).stdout.decode()
+    given = qrng("assess", "numbers.txt", "--layout", "packed-msb", cwd=tmp_path).stdout.decode()
+    assert "printable" not in given
+
+
+def test_a_page_has_a_name(capture):
+    pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
+    done = qrng("assess", *SYMBOLS, "--html", "-", cwd=capture)
+    assert done.returncode == 2
+    assert "name of a file" in done.stderr.decode()
+
+
+def test_one_segment_without_entropy_ends_with_code_3(capture):
+    symbols = np.fromfile(capture / "raw.bin", np.uint8)
+    symbols[8000:16000] = 3
+    symbols.tofile(capture / "part.bin")
+    for lanes, code in (("1", 3), ("5000", 3)):  # a lane of one symbol is worth nothing either
+        done = qrng("assess", "part.bin", *SYMBOLS[1:], "--segment", "8000", "--lanes", lanes, cwd=capture)
+        assert done.returncode == code
+    assert qrng("assess", *SYMBOLS, "--segment", "8000", cwd=capture).returncode == 0
+    assert qrng("assess", *SYMBOLS, "--segment", "8000", "--lanes", "8000", cwd=capture).returncode == 3
+
+
+def test_a_preview_of_a_pipe_ends_before_the_pipe_does(capture):
+    """Two segments are asked for and written; the writer then keeps the pipe open."""
+    code = "from qrng.cli import main; main()"
+    options = ("--segment", "8000", "--first", "16000", "--json")
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "assess", "-", *SYMBOLS[1:], *options],
+        cwd=capture,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        process.stdin.write((capture / "raw.bin").read_bytes()[:16_000])
+        process.stdin.flush()
+        process.wait(timeout=100)  # else it waits for more
+        report = json.loads(process.stdout.read())
+    assert [segment["first"] for segment in report["segments"]] == [0, 8000]
+
+
+def test_a_folder_without_permission_is_refused_before_the_work(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
+    pytest.importorskip("jinja2", reason="the extra 'report' is not installed")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    with pytest.raises(PermissionError, match="can't be written"):
+        check_page(str(tmp_path / "page.html"))

@@ -31,6 +31,25 @@ def test_one_that_is_not_vetted_is_capped_by_its_data(tmp_path):
     assert report["vetted"] is False
     assert report["h_out"] == 256 * report["h_prime"]
     assert report["h_prime"] < 0.52
+    assert report["data"]["layout"].startswith("packed bits")
+    text = qrng("conditioning", *SIZES, "--data", "output.bin", cwd=tmp_path).stdout
+    assert "h' of output.bin\nread as packed bits" in text
+    assert "! 80000 samples" in text
+
+
+def test_output_without_entropy_is_said_to_be_that(tmp_path):
+    (tmp_path / "zeros.bin").write_bytes(bytes(5000))
+    done = qrng("conditioning", *SIZES, "--data", "zeros.bin", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "zeros.bin, read as" in done.stderr
+    assert "no min-entropy" in done.stderr
+
+
+def test_a_layout_is_for_data(tmp_path):
+    assert qrng("conditioning", *SIZES, "--vetted", "--layout", "ascii", cwd=tmp_path).returncode == 2
+    (tmp_path / "output.txt").write_text("".join(map(str, np.random.default_rng(1).integers(0, 2, 15_000))))
+    done = qrng("conditioning", *SIZES, "--data", "output.txt", "--layout", "ascii", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["data"]["samples"] == 15_000
 
 
 def test_it_must_be_said_what_kind_of_component_it_is(tmp_path):

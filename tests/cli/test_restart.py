@@ -51,3 +51,18 @@ def test_a_claim_wider_than_a_symbol_is_a_usage_error(folder):
     done = qrng("restart", "good.bin", *READ, "--initial-entropy", "1.5", cwd=folder)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_another_number_of_samples_names_the_file_and_how_it_was_read(folder):
+    (folder / "packed.bin").write_bytes(bytes(range(256)) * 100)
+    done = qrng("restart", "packed.bin", "--initial-entropy", "0.8", cwd=folder)
+    assert done.returncode == 2
+    assert "packed.bin: 204800 samples, read as packed bits" in done.stderr
+    assert "--layout" in done.stderr
+
+
+def test_a_column_set_that_can_not_be_written_is_named_as_it_was_given(folder):
+    options = ("--initial-entropy", "0.8", "--transpose", "nowhere/columns.bin")
+    done = qrng("restart", "good.bin", *READ, *options, cwd=folder)
+    assert done.returncode == 1
+    assert done.stderr == "qrng: nowhere/columns.bin: No such file or directory\n"

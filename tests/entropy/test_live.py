@@ -124,3 +124,19 @@ def test_impossible_settings_and_other_widths_are_refused():
             LiveEstimate(**settings)
     with pytest.raises(ParameterError, match="2 bits a symbol"):
         LiveEstimate(1).update(Samples.from_symbols([0, 1], 2))
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_the_error_is_shared_by_windows_statistics_and_symbols(width):
+    """Window k gets 6/(π²k²) of it, so that all windows together get the whole: Σ 1/k² = π²/6."""
+    live = LiveEstimate(bits_per_symbol=width, window=1000, alpha=0.05)
+    symbols = np.random.default_rng(2).integers(0, 2**width, 3000)
+    bounds = live.update(Samples.from_symbols(symbols, width))
+    statistics = 3 if width == 1 else 1
+    for k, bound in enumerate(bounds, start=1):
+        most = int(np.bincount(symbols[1000 * (k - 1) : 1000 * k]).max())
+        error = 6 * 0.05 / (np.pi * k) ** 2 / statistics / 2**width
+        assert bound.most_common_value == pytest.approx(-np.log2(window_upper(most, 1000, error)), abs=1e-12)
+    most = int(np.bincount(symbols).max())
+    since = -np.log2(mixture_upper(most, 3000, 0.05 / statistics / 2**width))
+    assert live.since_start.most_common_value == pytest.approx(since, abs=1e-12)

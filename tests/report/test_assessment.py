@@ -76,6 +76,15 @@ def test_the_heat_map_labels_what_it_shows(width, lanes, shown, not_shown):
     assert height <= 72 * 9
 
 
+def test_the_heat_map_says_values_in_standard_deviations():
+    """3 of 4 ones among 100 bits: (0.75 − 0.5) / (0.5 / √100) = 5."""
+    pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
+    from qrng.report.figures import heat_map
+
+    svg = heat_map(Samples.from_symbols([0b11, 0b10, 0b10, 0b00] * 25, 2))
+    assert re.findall(r"<text[^>]*>([+\u2212-][0-9.]+)</text>", svg)[:2] == ["+5.0", "-5.0"]
+
+
 def test_what_decided_stands_out():
     result = qrng.assess(noise())
     marked = re.findall(r'<tr class="decides"><td>([^<]*)</td><td>([^<]*)</td>', report(noise()))

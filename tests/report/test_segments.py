@@ -1,5 +1,7 @@
 """The page of an assessment by segments; skipped where the extra `report` is not installed."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,21 @@ def test_the_verdict_is_the_smallest_segment_and_says_where_it_begins():
     assert "The weakest is segment 2, which begins at sample 16000" in html
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         assert f">{found.quantile(share):.6f}</td>" in html
+
+
+def test_the_smallest_is_marked_where_it_is():
+    pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
+    from qrng.report.figures import segments_figure
+
+    places = []
+    for weak in range(3):
+        symbols = np.random.default_rng(1).integers(0, 4, 3 * SEGMENT)
+        symbols[weak * SEGMENT : (weak + 1) * SEGMENT : 2] = 0
+        svg = segments_figure(qrng.assess_segments(Samples.from_symbols(symbols, 2), SEGMENT))
+        marker = re.search(r'<use [^>]*x="([0-9.]+)"[^>]*fill: #a40000', svg[svg.index("</defs>") :])
+        places.append(float(marker[1]))
+    assert places[2] - places[1] == pytest.approx(places[1] - places[0], rel=0.1)
+    assert places[1] - places[0] > 50
 
 
 def test_every_estimator_has_its_smallest_and_largest_and_how_often_it_decided():

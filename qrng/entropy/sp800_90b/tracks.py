@@ -16,14 +16,18 @@ from qrng.entropy.sp800_90b.estimate import Estimate, Estimator, NotApplicable, 
 from qrng.entropy.sp800_90b.permutation import GROUPS
 from qrng.entropy.sp800_90b.sequence import BITSTRING, LITERAL, MAX_BITS, bit_string, literal
 from qrng.errors import ParameterError
+from qrng.parallel import ordered
 from qrng.samples import Samples
 
-__all__ = ["TRACKS", "Outcome", "Progress", "run"]
+__all__ = ["SHUFFLES", "TRACKS", "Outcome", "Progress", "run"]
 
 TRACKS = ("non-iid", "iid", "conditioned")
+SHUFFLES = "permutation tests"
+"""What progress names each round of shuffles, of which it has no more to tell than the values that are settled."""
 
 Progress = Callable[[int, int, str], None]
-"""Called after each estimator with: estimators done, estimators in all, name of the one just done."""
+"""Called after each estimator with: estimators done, estimators in all, name of the one just done; on the iid track
+after each round of shuffles too, with: values settled, values in all, `SHUFFLES`."""
 
 
 @dataclass(frozen=True)
@@ -112,13 +116,13 @@ def run(
     longest_first = sorted(plan, key=lambda task: -task[0].time_on(sequences[task[1]]))
     found: dict[tuple[Estimator, str], Estimate | Skipped] = {}
     with ThreadPoolExecutor(workers) as pool:
-        for task, result in zip(longest_first, pool.map(attempt, longest_first), strict=True):
+        results = ordered(attempt, longest_first, pool if workers > 1 else None, len(plan))
+        for task, result in zip(longest_first, results, strict=True):
             found[task] = result
             if progress:
                 progress(len(found), len(plan), result.name)
-    results = [found[task] for task in plan]
-    estimates = [result for result in results if isinstance(result, Estimate)]
-    left_out = [result for result in results if isinstance(result, Skipped)]
+    estimates = [result for task in plan if isinstance(result := found[task], Estimate)]
+    left_out = [result for task in plan if isinstance(result := found[task], Skipped)]
 
     def smallest(on: str, most: float) -> float | None:
         if on not in sequences:
@@ -140,6 +144,6 @@ def _iid_tests(
 
     def settled(values: int) -> None:
         if progress:
-            progress(values, total, "permutation tests")
+            progress(values, total, SHUFFLES)
 
     return iid.test(samples, seed=seed, workers=workers, exhaustive=all_rounds, progress=settled)

@@ -152,3 +152,22 @@ def test_the_reference_sample_transposes_to_the_reference_tools_file(reference_s
         hashlib.sha256(columns.tobytes()).hexdigest()
         == "ac5498dbbc39ee915b4dd2e766138d2b6b451ff4a125676759962bb3f26eec27"
     )
+
+
+def test_a_count_equal_to_the_cutoff_is_no_failure():
+    symbols = noise(1)
+    cutoff = sanity_cutoff(0.9)
+    for ones, failures in ((cutoff, 0), (cutoff + 1, 1)):
+        symbols[7] = np.random.default_rng(2).permutation(np.arange(SIZE) < ones)
+        result = restart(matrix(symbols, 1), 0.9)
+        assert result.x_max_rows == ones
+        assert len(result.failures) == failures
+
+
+def test_exactly_half_the_claim_is_the_limit():
+    """Bits that stick with probability 0.7 are even in every row, and worth some 0.48 bits."""
+    stay = np.random.default_rng(1).random(MATRIX) < 0.7
+    rows = np.cumsum(~stay) % 2
+    h = min(restart(matrix(rows, 1), 0.5).h_r, restart(matrix(rows, 1), 0.5).h_c)
+    assert restart(matrix(rows, 1), 2 * h - 1e-9).passed
+    assert restart(matrix(rows, 1), 2 * h + 1e-9).failures == ("an estimate is below half the initial entropy",)
