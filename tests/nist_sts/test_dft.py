@@ -33,6 +33,16 @@ def test_peaks_of_any_length(n: int) -> None:
         assert dft(Sequence(np.packbits(bits), n), "corrected").statistics["N1"] == peaks(bits)
 
 
+@pytest.mark.parametrize("n", [65_536, 1_000_000])
+def test_thresholds_a_ten_billionth_from_a_power_are_decided(n: int) -> None:
+    """Single precision can't: these bins are summed anew."""
+    bits = np.random.default_rng(21).integers(0, 2, n)
+    power = np.abs(np.fft.fft(2.0 * bits - 1)[: n // 2]) ** 2
+    for bin in np.argsort(np.abs(power / (n * math.log(20)) - 1))[:6]:
+        for threshold in (power[bin] * (1 - 1e-10), power[bin] * (1 + 1e-10)):
+            assert spectrum.peaks_below(Sequence(np.packbits(bits), n), threshold) == np.sum(power < threshold)
+
+
 @pytest.mark.parametrize("n", [16_384, 30_000, 59_049])
 def test_peaks_in_parts_of_bounded_memory(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond 2^28 bits a transform is made in parts: here with 16 of its rows in memory, and 32."""
