@@ -22,7 +22,7 @@ from qrng.extractors import Toeplitz
 from qrng.health.gate import Gate
 from qrng.pool import Pool
 
-BULK = 1 << 22
+BULK = 1 << 24
 
 
 @pytest.fixture(scope="module")

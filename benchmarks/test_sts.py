@@ -2,8 +2,9 @@
 
     pytest benchmarks/test_sts.py
 
-`QRNG_PEER_STS` may name a built `assess` of NIST STS or of Sys and Riha's optimised version; it runs in its own folder
-with `QRNG_PEER_STS_OPTIONS` (for instance `-fast`) behind the length.
+`QRNG_PEER_STS` may name a built `assess` of Sys and Riha's optimised version, which runs in its own folder with
+`QRNG_PEER_STS_OPTIONS` (for instance `-fast`) behind the length; `QRNG_PEER_STS_NIST` one of NIST STS itself, and
+`QRNG_PEER_STS_ARCETRI` a built `sts` of arcetri. Processor time, ours and theirs in turn.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from nist_sts.base import NotApplicable
 from qrng import _native
 
 MEGABIT = 1_000_000
+SHARED = 10
+"""Megabits that peers judge too."""
 LEVELS = [level for level, here in _native.kernel_levels().items() if here]
 
 
@@ -68,22 +71,47 @@ def test_battery(benchmark, workers):
     print(f"\n{workers} workers: 100 megabits in {wall:.3f} s, {10 * processor:.2f} ms of processor time each")
 
 
-def test_peer(tmp_path):
-    program = os.environ.get("QRNG_PEER_STS")
-    if not program:
-        pytest.skip("QRNG_PEER_STS names no built program")
-    data = tmp_path / "data.bin"
-    data.write_bytes(np.random.default_rng(2).bytes(10 * MEGABIT // 8))
-    answers = f"0\n{data}\n1\n0\n10\n1\n"
-    options = os.environ.get("QRNG_PEER_STS_OPTIONS", "").split()
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+def answering(program, data, folder, *options):
+    """NIST's program and Sys and Riha's ask for the file, the tests, the number of sequences and the format."""
+    answers = f"0\n{data}\n1\n0\n{SHARED}\n1\n"
     subprocess.run(
         [program, str(MEGABIT), *options], cwd=Path(program).parent, input=answers, text=True, capture_output=True
     )
-    theirs = (resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before) * 100
-    packed = data.read_bytes()
+    return Path(program).parent / "experiments/AlgorithmTesting/finalAnalysisReport.txt"
+
+
+def answering_with_options(program, data, folder):
+    return answering(program, data, folder, *os.environ.get("QRNG_PEER_STS_OPTIONS", "").split())
+
+
+def told(program, data, folder):
+    """arcetri's program takes options; one thread."""
+    sizes = ["-i", str(SHARED), "-S", str(MEGABIT)]
+    subprocess.run([program, "-O", "-s", "-T", "1", "-w", folder, "-F", "r", *sizes, data], capture_output=True)
+    return folder / "finalAnalysisReport.txt"
+
+
+@pytest.mark.parametrize(
+    ("variable", "judge"),
+    [("QRNG_PEER_STS", answering_with_options), ("QRNG_PEER_STS_NIST", answering), ("QRNG_PEER_STS_ARCETRI", told)],
+)
+def test_peer(tmp_path, variable, judge):
+    program = os.environ.get(variable)
+    if not program:
+        pytest.skip(f"{variable} names no built program")
+    data = tmp_path / "data.bin"
+    packed = np.random.default_rng(2).bytes(SHARED * MEGABIT // 8)
+    data.write_bytes(packed)
     nist_sts.run(packed, length=MEGABIT, mode="nist")
-    started = time.process_time()
-    nist_sts.run(packed, length=MEGABIT, mode="nist")
-    ours = (time.process_time() - started) * 100
-    print(f"\n10 megabits: peer {theirs:.1f} ms each, nist_sts {ours:.2f} ms each ({theirs / ours:.1f}x)")
+    theirs, ours = [], []
+    for _ in range(3):
+        begun, before = time.time(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        report = judge(program, data, tmp_path)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert report.stat().st_mtime >= begun - 1 and report.stat().st_size > 1000, "the peer judged nothing"
+        theirs.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        started = time.process_time()
+        nist_sts.run(packed, length=MEGABIT, mode="nist")
+        ours.append(time.process_time() - started)
+    peer, own = (1e3 * min(spent) / SHARED for spent in (theirs, ours))
+    print(f"\n{SHARED} megabits: {variable} {peer:.1f} ms each, nist_sts {own:.2f} ms each ({peer / own:.1f}x)")

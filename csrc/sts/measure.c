@@ -17,7 +17,8 @@ static uint64_t entries_of(const qrng_sts_job *job) {
     case QRNG_STS_RUN_COUNTS:
         return 1;
     case QRNG_STS_PATTERNS:
-        return number[0] > 32 || number[1] > number[0] ? UINT64_MAX : number[0] + 1 + ((uint64_t)2 << number[1]);
+        return number[0] > 32 || number[1] > number[0] ? UINT64_MAX
+                                                       : number[0] + 1 + ((uint64_t)2 << number[1]);
     case QRNG_STS_BLOCK_PATTERNS:
         return number[2] > 32 || number[0] >> 31 ? UINT64_MAX : number[0] << number[2];
     case QRNG_STS_GAPS:
@@ -56,7 +57,8 @@ size_t qrng_sts_measure_scratch_bytes(const qrng_sts_job *jobs, size_t count) {
 }
 
 /* Squares of all lengths to m, then the counts of those to `kept`. */
-static int ring(const uint64_t *words, uint64_t n, unsigned m, unsigned kept, uint64_t *counts, uint64_t *all) {
+static int ring(const uint64_t *words, uint64_t n, unsigned m, unsigned kept, uint64_t *counts,
+                uint64_t *all) {
     memset(all, 0, ((size_t)2 << m) * sizeof *all);
     int status = qrng_sts_patterns(words, n, m, all);
     for (unsigned k = 0; k <= m; k++)
@@ -98,7 +100,8 @@ static int run(const uint64_t *words, uint64_t n, qrng_sts_job *job, uint64_t *c
     case QRNG_STS_BLOCK_PATTERNS:
         return qrng_sts_block_patterns(words, number[0], number[1], (unsigned)number[2], counts);
     case QRNG_STS_GAPS: {
-        uint64_t *distances = counts + ((uint64_t)1 << number[0]), limit = entries - ((uint64_t)1 << number[0]);
+        uint64_t *distances = counts + ((uint64_t)1 << number[0]),
+                 limit = entries - ((uint64_t)1 << number[0]);
         job->sum = qrng_sts_gaps(words, (unsigned)number[0], number[1], number[2], counts, distances, limit);
         return QRNG_OK;
     }
@@ -115,8 +118,8 @@ static int run(const uint64_t *words, uint64_t n, qrng_sts_job *job, uint64_t *c
     }
 }
 
-size_t qrng_sts_measure(const uint64_t *words, uint64_t n, qrng_sts_job *jobs, size_t count,
-                        uint64_t *counts, void *scratch, size_t scratch_bytes) {
+size_t qrng_sts_measure(const uint64_t *words, uint64_t n, qrng_sts_job *jobs, size_t count, uint64_t *counts,
+                        void *scratch, size_t scratch_bytes) {
     if (scratch_bytes < qrng_sts_measure_scratch_bytes(jobs, count))
         return 0;
     for (size_t k = 0; k < count; counts += jobs[k].entries, k++)

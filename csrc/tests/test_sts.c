@@ -318,6 +318,67 @@ static void tails(void) {
     CHECK(fabs(qrng_sts_binomial_tail(1, 3, 0.1, &more) - (1 - 0.729)) < 1e-15 && fabs(more - 0.028) < 1e-15);
 }
 
+/* Jobs give what their kernels give alone, each in its own part of counts that held something else before. */
+static void jobs_of_a_battery(void) {
+    enum { N = 2592, ALL = 13 };
+    uint64_t state = 11;
+    sequence s = make(&state, N, 5, 0);
+    size_t plan_bytes = qrng_sts_spectrum_plan_bytes(N);
+    void *plan = malloc(plan_bytes);
+    CHECK(qrng_sts_spectrum_plan(plan, plan_bytes, N, 1 << 20) == QRNG_OK);
+    qrng_sts_job jobs[ALL] = {
+        {.kernel = QRNG_STS_ONES},
+        {.kernel = QRNG_STS_BLOCK_SQUARES, .numbers = {20, 128}},
+        {.kernel = QRNG_STS_TRANSITIONS},
+        {.kernel = QRNG_STS_WALK, .entries = 3},
+        {.kernel = QRNG_STS_CYCLES, .entries = 73},
+        {.kernel = QRNG_STS_LONGEST_RUNS, .numbers = {20, 128}, .entries = 10},
+        {.kernel = QRNG_STS_RUN_COUNTS, .numbers = {10, 250, 4}, .entries = 6},
+        {.kernel = QRNG_STS_PATTERNS, .numbers = {6, 4}, .entries = 7 + 32},
+        {.kernel = QRNG_STS_BLOCK_PATTERNS, .numbers = {3, 800, 5}, .entries = 96},
+        {.kernel = QRNG_STS_GAPS, .numbers = {4, 160, 400}, .entries = 16 + 30},
+        {.kernel = QRNG_STS_RANKS, .numbers = {2, 32, 32}, .entries = 33},
+        {.kernel = QRNG_STS_COMPLEXITIES, .numbers = {20, 100}, .entries = 101},
+        {.kernel = QRNG_STS_PEAKS_BELOW, .plan = plan, .threshold = 3.0 * N},
+    };
+    uint64_t counts[1000], want[1000] = {0}, *at = want;
+    memset(counts, 0xa5, sizeof counts);
+    size_t bytes = qrng_sts_measure_scratch_bytes(jobs, ALL);
+    void *scratch = malloc(bytes);
+    CHECK(qrng_sts_measure(s.words, N, jobs, ALL, counts, scratch, bytes - 1) == 0);
+    CHECK(qrng_sts_measure(s.words, N, jobs, ALL, counts, scratch, bytes) == ALL);
+    CHECK(jobs[0].value == qrng_sts_ones(s.words, N));
+    CHECK(jobs[1].value == qrng_sts_block_squares(s.words, 20, 128));
+    CHECK(jobs[2].value == qrng_sts_transitions(s.words, N));
+    qrng_sts_walk(s.words, N, (int64_t *)at), at += 3;
+    CHECK(jobs[4].value == qrng_sts_cycles(s.words, N, at, at + 19));
+    at += 73;
+    qrng_sts_longest_runs(s.words, 20, 128, at, 9), at += 10;
+    qrng_sts_run_counts(s.words, 10, 250, 4, at, 5), at += 6;
+    uint64_t ring[128] = {0};
+    qrng_sts_patterns(s.words, N, 6, ring);
+    for (unsigned k = 0; k <= 6; k++, at++)
+        for (unsigned v = 0; v < 1u << k; v++)
+            *at += ring[(1u << k) + v] * ring[(1u << k) + v];
+    memcpy(at, ring, 32 * 8), at += 32;
+    qrng_sts_block_patterns(s.words, 3, 800, 5, at), at += 96;
+    CHECK(jobs[9].sum == qrng_sts_gaps(s.words, 4, 160, 400, at, at + 16, 30));
+    at += 46;
+    qrng_sts_ranks(s.words, 2, 32, 32, at, scratch, bytes), at += 33;
+    qrng_sts_complexities(s.words, 20, 100, at, scratch, bytes), at += 101;
+    CHECK((int64_t)jobs[12].value == qrng_sts_peaks_below(s.words, plan, 3.0 * N, scratch));
+    CHECK(memcmp(counts, want, (size_t)(at - want) * 8) == 0);
+    for (unsigned k = 0; k < ALL; k++)
+        if (jobs[k].entries) { /* too few entries */
+            qrng_sts_job short_one = jobs[k];
+            short_one.entries = k == 5 || k == 6 ? 0 : k == 9 ? 15 : short_one.entries - 1;
+            CHECK(qrng_sts_measure(s.words, N, &short_one, 1, counts, scratch, bytes) == 0);
+        }
+    qrng_sts_job unknown = {.kernel = 99};
+    CHECK(qrng_sts_measure(s.words, N, &unknown, 1, counts, scratch, bytes) == 0);
+    free(plan), free(scratch), free(s.words);
+}
+
 static void refusals(void) {
     CHECK(qrng_sts_rank_scratch_bytes(0, 3) == 0);
     CHECK(qrng_sts_rank_scratch_bytes(3, 65) == 0);
@@ -333,5 +394,6 @@ int main(void) {
     refusals();
     tails();
     CHECK(test_each_kernel(all) >= 1);
+    CHECK(test_each_kernel(jobs_of_a_battery) >= 1);
     return 0;
 }

@@ -1,4 +1,4 @@
-"""SP 800-22 section 2.2."""
+"""SP 800-22 revision 1a, section 2.2."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""SP 800-22 section 2.6."""
+"""SP 800-22 revision 1a, section 2.6."""
 
 import math
 
@@ -31,6 +31,16 @@ def test_peaks_of_any_length(n: int) -> None:
     for seed in range(5):
         bits = np.random.default_rng(seed).integers(0, 2, n)
         assert dft(Sequence(np.packbits(bits), n), "corrected").statistics["N1"] == peaks(bits)
+
+
+@pytest.mark.parametrize("n", [65_536, 1_000_000])
+def test_thresholds_a_ten_billionth_from_a_power_are_decided(n: int) -> None:
+    """Single precision can't: these bins are summed anew."""
+    bits = np.random.default_rng(21).integers(0, 2, n)
+    power = np.abs(np.fft.fft(2.0 * bits - 1)[: n // 2]) ** 2
+    for bin in np.argsort(np.abs(power / (n * math.log(20)) - 1))[:6]:
+        for threshold in (power[bin] * (1 - 1e-10), power[bin] * (1 + 1e-10)):
+            assert spectrum.peaks_below(Sequence(np.packbits(bits), n), threshold) == np.sum(power < threshold)
 
 
 @pytest.mark.parametrize("n", [16_384, 30_000, 59_049])

@@ -89,7 +89,7 @@ APPENDIX_B = {  # test, index of the p-value, printed p for pi, e, sqrt2, sqrt3
 
 @pytest.mark.parametrize("test", TESTS)
 def test_appendix_b(test: str, constants: dict[str, Sequence]) -> None:
-    """SP 800-22 revision 1a, appendix B: the first 10^6 bits of four constants."""
+    """SP 800-22 revision 1a, appendix B: the first 10^6 bits of four constants; those of e are the example of 2.8.8."""
     index, *printed = APPENDIX_B[test]
     found = [TESTS[test](constants[name], "nist").p_values[int(index)] for name in ("pi", "e", "sqrt2", "sqrt3")]
     assert found == pytest.approx(printed, abs=6e-7)

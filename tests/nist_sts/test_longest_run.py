@@ -1,4 +1,4 @@
-"""SP 800-22 section 2.4."""
+"""SP 800-22 revision 1a, section 2.4."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""SP 800-22 sections 2.14 and 2.15."""
+"""SP 800-22 revision 1a, sections 2.14 and 2.15."""
 
 from fractions import Fraction
 

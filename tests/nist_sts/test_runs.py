@@ -1,4 +1,4 @@
-"""SP 800-22 section 2.3."""
+"""SP 800-22 revision 1a, section 2.3."""
 
 from itertools import combinations
 
