@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 import qrng
-from benchmarks.health import adc
-from benchmarks.health.families import FAMILIES, Family
+from benchmarks.health import adc, claims
+from benchmarks.health.families import FAMILIES, Family, kl
 from benchmarks.health.methods import Method, methods
 from qrng import Samples
 from qrng.health import Setting
@@ -25,6 +25,9 @@ ANYWHERE = 1 << 12
 """The onset falls anywhere in the methods' blocks."""
 ESTIMATED = 1 << 17
 """Degraded bits that the batch estimators of SP 800-90B are given."""
+
+UNSEEN = 1 << 62
+"""Later than any delay."""
 
 Found = dict[str, list[int | None]]
 
@@ -64,9 +67,23 @@ def quantile(ordered: list[int], q: float) -> int:
     return ordered[min(int(len(ordered) * q), len(ordered) - 1)]
 
 
-def table(lanes: bool, log2: int, runs: int, n: int, seed: int) -> None:
-    """One Markdown table for streams of one lane, or of many."""
-    chosen = [family for family in FAMILIES if (family.lanes > 1) == lanes]
+Medians = dict[str, dict[str, int | None]]
+"""Of each degradation, by method; None where more than half of the runs ended without an alarm."""
+
+
+def median(values: list[int | None]) -> int | None:
+    """The middle delay, None if more than half are missing."""
+    missed = sum(v is None for v in values)
+    return None if missed * 2 > len(values) else sorted(UNSEEN if v is None else v for v in values)[len(values) // 2]
+
+
+def table(lanes: bool, log2: int, runs: int, n: int, seed: int, only: str = "") -> tuple[Medians, Medians]:
+    """One Markdown table for streams of one lane, or of many; returns median delays and median deficits of `all`."""
+    medians: Medians = {}
+    deficits: Medians = {}
+    chosen = [family for family in FAMILIES if (family.lanes > 1) == lanes and only in family.name]
+    if not chosen:
+        return medians, deficits
     names = [method.name for method in methods(log2, chosen[0].lanes)]
     last = ("all, × limit", "deficit through quarantine", "90B estimate")
     print("| degradation | trained | " + " | ".join([*names, *last]) + " |")
@@ -74,7 +91,7 @@ def table(lanes: bool, log2: int, runs: int, n: int, seed: int) -> None:
     for family in chosen:
         found, batch = delays(family, methods(log2, family.lanes), runs, n, seed)
         final = sorted(n if v is None else v for v in found["all"])
-        limit = "" if family.divergence is None else f"{quantile(final, 0.5) * family.divergence / log2:.2f}"
+        limit = times_limit(final, family, log2)
         lost = 1 - (family.min_entropy or 0.0)
         passed = [round(max(v - DEFAULT_QUARANTINE, 0) * lost) for v in final]
         deficit = f"{quantile(passed, 0.5):,} / {quantile(passed, 0.95):,} / {passed[-1]:,}"
@@ -83,6 +100,76 @@ def table(lanes: bool, log2: int, runs: int, n: int, seed: int) -> None:
         print(
             f"| {family.name} | {trained} | " + " | ".join([*cells, limit, deficit, f"{batch:.3f}"]) + " |", flush=True
         )
+        medians[family.name] = {name: median(found[name]) for name in names}
+        deficits[family.name] = {"all": quantile(passed, 0.5)}
+    return medians, deficits
+
+
+def times_limit(ordered: list[int], family: Family, log2: int) -> str:
+    """The median delay over log2(run length) / divergence, and over the same with what nobody knows beforehand."""
+    if family.divergence is None:
+        return ""
+    times = quantile(ordered, 0.5) * family.divergence / log2
+    return f"{times:.2f}" + (f" ({times * log2 / (log2 + family.unknown):.2f})" if family.unknown else "")
+
+
+def claims_tables(log2: int, runs: int, n: int, seed: int) -> Medians:
+    """The rows of claims.py, a small table each."""
+    family, _ = claims.below_claim()
+    rng = np.random.default_rng([seed, *family.name.encode()])
+    found: Found = {method.name: [] for method in claims.claim_methods(log2)}
+    for _ in range(runs):
+        assert family.make is not None
+        skip = int(rng.integers(0, ANYWHERE))
+        before = claims.at_its_claim(BEFORE - skip, rng)
+        samples = Samples.from_symbols(np.concatenate([before, family.make(1, n, rng)[0]]), 1)
+        for method in claims.claim_methods(log2):
+            at = method.find(samples)
+            found[method.name].append(None if at is None else at + 1 - len(before))
+    final = sorted(n if v is None else v for v in found["all"])
+    print("| degradation | " + " | ".join(found) + " | all, × limit |")
+    print("|---|" + "---|" * (len(found) + 1))
+    cells = [cell(values, n) for values in found.values()]
+    print(f"| {family.name} | " + " | ".join([*cells, times_limit(final, family, log2)]) + " |\n", flush=True)
+    medians: Medians = {family.name: {name: median(values) for name, values in found.items()}}
+
+    name = f"neighbour in side data, {claims.BETRAYED}"
+    rng = np.random.default_rng([seed, *name.encode()])
+    found = {method.name: [] for method in claims.side_methods(log2)}
+    for _ in range(runs):
+        start = BEFORE - int(rng.integers(0, ANYWHERE))
+        samples = claims.betrayed(start, n, rng)
+        for method in claims.side_methods(log2):
+            at = method.find(samples)
+            found[method.name].append(None if at is None else at + 1 - start)
+    times = quantile(sorted(n if v is None else v for v in found["all"]), 0.5) * kl(0.5 + claims.BETRAYED) / log2
+    print("| degradation | " + " | ".join(found) + " | all, × limit |")
+    print("|---|" + "---|" * (len(found) + 1))
+    print(f"| {name} | " + " | ".join(cell(values, n) for values in found.values()) + f" | {times:.2f} |\n", flush=True)
+    return medians | {name: {method: median(values) for method, values in found.items()}}
+
+
+def summary(medians: Medians, deficits: Medians) -> None:
+    """What the tables say of `all` against RCT and APT, and of what passed the quarantine."""
+    reference, factors = ("RCT+APT", "RCT+APT lanes"), {}
+    for name, found in medians.items():
+        ours, theirs = found["all"], [delay for key in reference if (delay := found.get(key)) is not None]
+        if theirs and ours is not None:
+            factors[name] = ours / min(theirs)
+    if "bias 0.55" in factors:
+        print(f"At a bias of .55 `all` is {1 / factors['bias 0.55']:.1f} times as fast as RCT+APT.")
+    if factors:
+        worst = max(factors, key=lambda name: factors[name])
+        print(
+            f"Of the {len(factors)} degradations that RCT and APT find in half of the runs `all` takes the longest, "
+            f"compared with them, on {worst}: {factors[worst]:.2f} times."
+        )
+    fast = [name for name in deficits if (delay := medians[name]["all"]) is not None and delay < 1 << 15]
+    leaking = [name for name in fast if deficits[name]["all"]]
+    print(
+        f"Of {len(fast)} degradations with a median delay below 2^15 bits {len(leaking)} have a median deficit above 0"
+        + (f": {', '.join(leaking)}." if leaking else ".")
+    )
 
 
 def adc_table(log2: int, runs: int, n: int, seed: int) -> None:
@@ -131,14 +218,25 @@ def main() -> None:
     parser.add_argument("--run-length", type=int, default=30, help="log2 of the average run length to a false alarm")
     parser.add_argument("--null-runs", type=int, default=512)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="only the rows of the first two tables with this in their name")
     chosen = parser.parse_args()
     print(
         f"Seed {chosen.seed}, {chosen.runs} runs, claim 1 bit, average run length 2^{chosen.run_length}; delay in raw "
         f"bits, median / 95th percentile, of {chosen.bits:,} bits watched. Limit: log2(run length) / divergence.\n"
     )
+    medians: Medians = {}
+    deficits: Medians = {}
     for lanes in (False, True):
-        table(lanes, chosen.run_length, chosen.runs, chosen.bits, chosen.seed)
+        rows = table(lanes, chosen.run_length, chosen.runs, chosen.bits, chosen.seed, chosen.only)
+        medians |= rows[0]
+        deficits |= rows[1]
         print()
+    if not chosen.only:
+        medians |= claims_tables(chosen.run_length, chosen.runs, chosen.bits, chosen.seed)
+    summary(medians, deficits)
+    if chosen.only:
+        return
+    print()
     print(f"Eight-bit samples of Gaussian noise, claim {adc.CLAIM} bits a sample; delay in samples.\n")
     adc_table(chosen.run_length, chosen.runs, chosen.bits // 4, chosen.seed)
     print()

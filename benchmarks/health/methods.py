@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from qrng.health.edetector import EDetector
 from qrng.health.learned.bettor import LearnedTest
 from qrng.health.rct import RepetitionCountTest
 from qrng.health.registry import build
+from qrng.health.side import columns
 from qrng.health.sine import SineTest
 
 Finder = Callable[[Samples], int | None]
@@ -30,21 +32,21 @@ class Method:
     find: Finder
 
 
-def first_of(tests: list[HealthTest], samples: Samples) -> int | None:
-    piece = Piece(samples)
+def first_of(tests: list[HealthTest], samples: Samples, side: tuple[str, ...] = ()) -> int | None:
+    piece = Piece(samples, side=columns(samples, side, 0, samples.count) if side else None)
     hits = [at for test in tests if (at := test.update(piece, 0)) is not None]
     return min(hits, default=None)
 
 
-def compliance(log2: int, *, per_lane: bool) -> Finder:
+def compliance(log2: int, *, per_lane: bool, claim: float = 1.0) -> Finder:
     """RCT and APT, half of the false alarms each: P(RCT at a symbol) <= 2^-(L+1), P(APT in a window) <= W 2^-(L+1)."""
 
     def find(samples: Samples) -> int | None:
         lanes = samples.lanes
         return first_of(
             [
-                RepetitionCountTest(Setting.of(1, lanes, 1.0, -log2 - 1), per_lane=per_lane),
-                AdaptiveProportionTest(Setting.of(1, lanes, 1.0, -log2 - 1 + 10), per_lane=per_lane),
+                RepetitionCountTest(Setting.of(1, lanes, claim, -log2 - 1), per_lane=per_lane),
+                AdaptiveProportionTest(Setting.of(1, lanes, claim, -log2 - 1 + 10), per_lane=per_lane),
             ],
             samples,
         )
@@ -99,23 +101,32 @@ def squares(log2: int, block: int = 1 << 12, lags: int = 64) -> Finder:
     return find
 
 
-def detector(kind: Callable[..., HealthTest], log2: int, **options: bool) -> Finder:
+def detector(
+    kind: Callable[..., HealthTest], log2: int, claim: float = 1.0, side: tuple[str, ...] = (), **options: bool
+) -> Finder:
     """One detector alone, with all false alarms to itself."""
-    return lambda samples: first_of([kind(Setting.of(1, samples.lanes, 1.0, run_length_log2=log2), **options)], samples)
+
+    def find(samples: Samples) -> int | None:
+        setting = Setting.of(1, samples.lanes, claim, run_length_log2=log2, side_data=side)
+        return first_of([kind(setting, **options)], samples, side)
+
+    return find
 
 
-def everything(log2: int, width: int = 1, claim: float = 1.0) -> Finder:
+def everything(log2: int, width: int = 1, claim: float = 1.0, side: tuple[str, ...] = ()) -> Finder:
     """What `Gate` runs: an eighth of the false alarms to RCT and APT on stream and lanes, seven to evidence.
 
-    RCT alarms with probability at most 2^-(L+4) at a symbol, on the stream and again in its lane, APT far less.
+    RCT alarms at a symbol with probability at most α, on the stream and again in its lane: C − 1 symbols repeat the one
+    before. With one-bit symbols the run has to begin with a change, too, of probability at most g. APT alarms far less.
     """
 
     def find(samples: Samples) -> int | None:
-        tests = build(Setting.of(width, samples.lanes, claim, -log2 - 4, log2))
+        bound = log2 + 3 + (samples.lanes > 1) - (claim if width == 1 else 0)
+        tests = build(Setting.of(width, samples.lanes, claim, -math.ceil(bound), log2, side))
         for test in tests:
             if isinstance(test, EDetector):
                 test.share *= 7 / 8
-        return first_of(tests, samples)
+        return first_of(tests, samples, side)
 
     return find
 

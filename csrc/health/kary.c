@@ -118,6 +118,10 @@ uint64_t qrng_kary_scan(void *state, const uint8_t *symbols, uint64_t n, double 
     return n;
 }
 
+double qrng_kary_bias_weight(void) {
+    return 1.0 / EXPERTS;
+}
+
 void qrng_kary_leader(const void *state, qrng_evidence *found) {
     const kary *b = state;
     double best = -1;

@@ -1,5 +1,5 @@
-/* Linear complexity: the Berlekamp-Massey algorithm on the last 96 bits behind every 64, for registers of
- * at most 40 bits, and on 256 bits of every 4096, for those of at most 96; where it finds one, bets on the next bits
+/* Linear complexity: the Berlekamp-Massey algorithm on every 96 bits, for registers of at most 40 bits,
+ * and on 256 bits of every 4096, for those of at most 96; where it finds one, bets on the next bits
  * being that register's (Massey, "Shift-register synthesis and BCH decoding", 1969). Short periods and linear
  * feedback registers pass every test of bias; here they don't last two blocks. */
 #include <string.h>
@@ -18,7 +18,7 @@ enum { BLOCK = 32, WINDOW = 256, WORDS = WINDOW / 64, TAP_WORDS = WORDS + 1, TIE
  * register from chance. */
 static const struct {
     uint32_t window, every, longest;
-} tiers[TIERS] = {{LFSR_WINDOW, 64, LFSR_LONGEST}, {256, 4096, 96}};
+} tiers[TIERS] = {{LFSR_WINDOW, LFSR_WINDOW, LFSR_LONGEST}, {256, 4096, 96}};
 
 typedef struct {
     uint64_t kind, seen;
@@ -167,21 +167,21 @@ static uint64_t until(const lfsr *b, int t) {
 /* The same for tier 0 once windows in which it finds nothing are left out, as far as a batch reaches. */
 static uint64_t until_short(const lfsr *b, const uint8_t *src, uint64_t src_bit, uint64_t n) {
     enum { BEFORE = 128, LOOKED = LFSR_WINDOW / 8 };
-    const uint64_t every = tiers[0].every, first = until(b, 0) + BLOCK, most = BEFORE + first + LFSR_BATCH * every;
-    uint8_t bits[BEFORE / 8 + LFSR_WINDOW / 8 + (LFSR_BATCH + 1) * 64 / 8];
-    uint64_t high[LFSR_BATCH], low[LFSR_BATCH];
-    if (most > sizeof bits * 8 || first + (LFSR_BATCH - 1) * every > n)
+    const uint64_t every = tiers[0].every, first = until(b, 0) + BLOCK;
+    uint8_t bits[(BEFORE + (LFSR_BATCH + 1) * LFSR_WINDOW) / 8];
+    uint64_t high[LFSR_BATCH] = {0}, low[LFSR_BATCH] = {0}, windows = n < first ? 0 : (n - first) / every + 1;
+    if (windows == 0)
         return first - BLOCK;
+    windows = windows < LFSR_BATCH ? windows : LFSR_BATCH;
     memcpy(bits, b->window + (WINDOW - BEFORE) / 8, BEFORE / 8);
-    qrng_bits_copy(bits, BEFORE, src, src_bit, first + (LFSR_BATCH - 1) * every);
-    for (uint64_t k = 0; k < LFSR_BATCH; k++) {
+    qrng_bits_copy(bits, BEFORE, src, src_bit, first + (windows - 1) * every);
+    for (uint64_t k = 0; k < windows; k++) {
         const uint8_t *x = bits + (BEFORE + first + k * every) / 8 - LOOKED;
         high[k] = qrng_load_be64(x);
-        low[k] = qrng_load_be64(x + LOOKED - 8) << 32;
+        low[k] = qrng_load_be64(x + LOOKED - 8) << 32; /* without what the first word has */
     }
-    const uint32_t found = qrng_kernels_get()->lfsr_short(high, low);
-    const uint64_t nothing = found ? (uint64_t)__builtin_ctz(found) : LFSR_BATCH;
-    return first - BLOCK + nothing * every;
+    const uint32_t found = qrng_kernels_get()->lfsr_short(high, low) | (uint32_t)1 << windows;
+    return first - BLOCK + (uint64_t)__builtin_ctz(found) * every;
 }
 
 /* Whole blocks, at most n bits, in which no register is in force and none is found: only counted. */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 enum {
-    LFSR_WINDOW = 96,  /* bits */
+    LFSR_WINDOW = 96,  /* bits, one behind the other */
     LFSR_LONGEST = 40, /* register that is looked for in them: 16 bits are left to tell it from chance */
     LFSR_BATCH = 16    /* windows looked at together */
 };

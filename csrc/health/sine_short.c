@@ -1,7 +1,7 @@
 /* Swings of 64 to 512 bits. A bet on one has to know its period to a fraction of a turn over the thousands of
  * bits that it needs, so there are many: 112 periods, 8 phases, 2 sizes. They are kept as logarithms, in
  * integers, and settled every 256 bits: of a Shiryaev-Roberts sum only the largest term is kept (a CUSUM),
- * which is never above the sum, and of all bets only the best one counts.
+ * which is never above the sum. Bets are added up once the best of them is worth it: the best alone is less.
  *
  * A bet pays 2^r times as much on a one as on a zero, r a swing over the block, and on the likelier of the two
  * 1 / (g + (1 - g) 2^-|r|), of mean at most 1 for every source inside the claim. Its logarithm over a block is
@@ -73,12 +73,19 @@ void sine_short_init(sine_short *b, double g, double amplitude) {
     }
 }
 
+/* 2^(m / SHORT_UNIT), 1 below. */
+static double power(const sine_short *b, int32_t m) {
+    return m > 0 ? ldexp(b->fraction[m % SHORT_UNIT], m / SHORT_UNIT) : 1;
+}
+
 void sine_short_evaluate(sine_short *b, const uint8_t *ones, uint64_t seen) {
     const uint32_t turn = (uint32_t)(seen / SHORT_BLOCK - 1) % SHORT_TURNS;
     const int32_t top = qrng_kernels_get()->sine_short(b, ones, turn);
     int16_t *m = &b->m[0][0][0][0];
-    const int32_t held = top > 0 ? top : 0;
-    b->value = ldexp(b->fraction[held % SHORT_UNIT], held / SHORT_UNIT) * ((double)SHORT_BLOCK / SHORT_BETS);
+    double sum = 0;
+    for (int i = 0; i < SHORT_BETS && top > SHORT_WORTH; i++)
+        sum += power(b, m[i]);
+    b->value = (top > SHORT_WORTH ? sum : power(b, top)) * ((double)SHORT_BLOCK / SHORT_BETS);
     for (int i = 0; i < SHORT_BETS && top > SHORT_MOST; i++)
         m[i] = m[i] > SHORT_MOST ? SHORT_MOST : m[i];
     if (top < 14 * SHORT_UNIT) /* with nothing to find the best of the bets hovers around 11 bits */

@@ -17,6 +17,7 @@ enum {
     SHORT_SIZES = 2,               /* the second half the first, as logarithms of the odds */
     SHORT_BETS = SHORT_PERIODS * SHORT_PHASES * 2 * SHORT_SIZES,
     SHORT_UNIT = 128,  /* of evidence in a bit of it */
+    SHORT_WORTH = 20 * SHORT_UNIT, /* of the best bet, from which on all of them are added up */
     SHORT_MOST = 20000 /* units; a block adds less than 12,000 more, so that 16 bits hold them */
 };
 

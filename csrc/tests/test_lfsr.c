@@ -82,13 +82,13 @@ static void the_register_found_makes_the_bits(void) {
     }
 }
 
-/* The register begins with bits that it did not make, so both windows that begin at bit 4096 are its own,
- * whether of length 31 or 89; two blocks more bring over 2^70. */
+/* The register begins with bits that it did not make; the first windows that are its own begin at bit 4128 = 43 * 96
+ * and at bit 4096. Two blocks more bring over 2^70. */
 static void a_register_is_caught_in_the_blocks_after_it_is_seen(void) {
     static uint8_t bits[8192], packed[1024];
     for (int kind = 0; kind < 2; kind++) {
         const int from = 4100, near = kind ? 38 : 3, far = kind ? 89 : 31;
-        const uint64_t seen = 4096 + (kind ? 256 : 96);
+        const uint64_t seen = kind ? 4096 + 256 : 4128 + 96;
         uint64_t rng = 3;
         for (int i = 0; i < 8192; i++)
             bits[i] = i < from ? test_random(&rng) & 1 : bits[i - near] ^ bits[i - far];

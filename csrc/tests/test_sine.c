@@ -37,9 +37,10 @@ static double plain(const uint8_t *x, double g) {
     return best;
 }
 
-/* The short swings likewise, bit by bit but for the phase, which is that of the bit's byte; log2 of the best bet. */
+/* The short swings likewise, bit by bit but for the phase, which is that of the bit's byte; log2 of the best bet, or
+ * of the sum of all where the best has 20 bits. */
 static double plain_short(const uint8_t *x, double g) {
-    double best = 0;
+    double best = 0, sum = 0;
     for (int turns = 16; turns < 128; turns++)
         for (int bet = 0; bet < 16; bet++) {
             const double q = g + 2 * (1 - g) * 0.12, top = log2(q / g) - log2((1 - q) / (1 - g));
@@ -55,8 +56,9 @@ static double plain_short(const uint8_t *x, double g) {
                 }
             }
             best = m > best ? m : best;
+            sum += exp2(m > 0 ? m : 0);
         }
-    return best;
+    return best > 20 ? log2(sum) : best;
 }
 
 static double totals[6], shifts[6]; /* of the portable level, which runs first */

@@ -23,7 +23,7 @@ class HistogramTest(EDetector):
     """Over the whole stream of symbols of 2 to 8 bits; alarms at any symbol."""
 
     name = "histogram"
-    bias_weight = 1 / 6  # of each of the experts: symbols and differences at three speeds (csrc/health/kary.c)
+    bias_weight = float(lib.qrng_kary_bias_weight())
 
     def __init__(self, setting: Setting) -> None:
         """`setting` is of symbols of 2 to 8 bits."""

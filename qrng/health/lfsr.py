@@ -1,10 +1,10 @@
 """Linear feedback: the Berlekamp-Massey algorithm on short windows, and bets on the register that it finds.
 
 A linear feedback register, or a short period, is balanced in every parity that the bank watches and yet fully
-known. Where 96 bits of every 256 come from a register of at most 40 bits, or 256 of every 4096 from one of at
-most 96, the detector stakes on each of the next bits being that register's. Fair bits have a linear complexity
-near half the window; so short a register has probability near 2^-16 and 2^-64. A missed bit ends the bet, so a
-register with noise on it is found between its errors or not at all.
+known. Where 96 bits, one window behind the other, come from a register of at most 40 bits, or 256 of every 4096
+from one of at most 96, the detector stakes on each of the next bits being that register's. Fair bits have a linear
+complexity near half the window; so short a register has probability near 2^-16 and 2^-64. A missed bit ends the
+bet, so a register with noise on it is found between its errors or not at all.
 """
 
 from __future__ import annotations

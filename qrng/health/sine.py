@@ -1,8 +1,10 @@
 """The sine bank: bets that the chance of a one swings as a sine, of a fixed period, phase and amplitude.
 
 Mains hum, a switching supply, an oscillator that locks: the bits are balanced over a period, so the bank's fixed
-bets win and lose in turn. 30 periods from 512 to 16,384 bits, three amplitudes and eight phases cost some ten
-bits of evidence once and then earn nearly all that the swing allows. Shorter periods show in the learned bettor.
+bets win and lose in turn. 30 periods from 512 to 16,384 bits, three amplitudes and eight phases, and 112 periods
+from 64 to 512 bits, two amplitudes and eight phases, cost some ten bits of evidence once and then earn nearly all
+that the swing allows. The eight octaves of periods share the false alarms equally. What swings faster than every 64
+bits shows in the bank's lags.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ __all__ = ["SineTest", "tests"]
 
 
 class SineTest(EDetector):
-    """Over the whole stream of one-bit symbols. Blocks of 128 bits to 2,048, longer for longer periods."""
+    """Over the whole stream of one-bit symbols. Blocks of 256 bits for periods below 512, else of 128 to 2,048 bits."""
 
     name = "sine"
     weight = 0.35

@@ -14,6 +14,7 @@ from qrng.health import Gate, Setting, registry
 from qrng.health.allowance import Allowance, evidence_needed, less
 from qrng.health.bank import BankTest
 from qrng.health.base import Piece
+from qrng.health.histogram import HistogramTest
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,9 @@ def test_the_evidence_needed_is_that_of_a_bet_on_the_bias() -> None:
     # An eighth of the bank's prior is the bias's, in sixteen equal bets (csrc/health/bets.h).
     assert evidence_needed(tests) == pytest.approx(64 - math.log2(bank.share) + math.log2(128))
     assert evidence_needed(registry.build(Setting.of(12, 1, 6.0))) is None
+    # Wider symbols: one of nine equal experts, three streams at three speeds, is the histogram of symbols.
+    (histogram,) = (test for test in registry.build(Setting.of(8, 1, 6.0)) if isinstance(test, HistogramTest))
+    assert evidence_needed([histogram]) == pytest.approx(64 - math.log2(histogram.share) + math.log2(9))
     assert Gate(1, 1, 1.0).status()["allowance_log2_evidence"] == evidence_needed(tests)
 
 

@@ -27,7 +27,7 @@ def fair(n: int, seed: int) -> npt.NDArray[np.uint8]:
 
 @pytest.mark.parametrize("taps", [(28, 31), (1, 3, 4, 64), (14, 17), (89, 51)])
 def test_a_register_is_caught_in_the_second_window_after_its_onset_at_the_latest(taps: tuple[int, ...]) -> None:
-    every, window, longest = (256, 96, 40) if max(taps) <= 40 else (4096, 256, 96)
+    every, window, longest = (96, 96, 40) if max(taps) <= 40 else (4096, 256, 96)
     stream = np.concatenate([fair(5000, 1), register(9000, *taps)])
     test = LinearFeedbackTest(Setting.of(1, 1, 1.0))
     at = test.update(Piece(Samples.from_symbols(stream)), 0)
