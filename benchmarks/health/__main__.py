@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 import qrng
 from benchmarks.health import adc
-from benchmarks.health.families import FAMILIES, Family
-from benchmarks.health.methods import Method, methods
+from benchmarks.health.families import FAMILIES, LANES, Family
+from benchmarks.health.hidden import HIDDEN
+from benchmarks.health.methods import Method, for_hidden, methods
 from qrng import Samples
 from qrng.health import Setting
 from qrng.health.base import Piece
@@ -64,14 +66,15 @@ def quantile(ordered: list[int], q: float) -> int:
     return ordered[min(int(len(ordered) * q), len(ordered) - 1)]
 
 
-def table(lanes: bool, log2: int, runs: int, n: int, seed: int) -> None:
-    """One Markdown table for streams of one lane, or of many."""
-    chosen = [family for family in FAMILIES if (family.lanes > 1) == lanes]
-    names = [method.name for method in methods(log2, chosen[0].lanes)]
+def table(
+    families: list[Family], methods: Callable[[int, int], list[Method]], log2: int, runs: int, n: int, seed: int
+) -> None:
+    """One Markdown table for families of equally many lanes."""
+    names = [method.name for method in methods(log2, families[0].lanes)]
     last = ("all, × limit", "deficit through quarantine", "90B estimate")
     print("| degradation | trained | " + " | ".join([*names, *last]) + " |")
     print("|---|---|" + "---|" * (len(names) + len(last)))
-    for family in chosen:
+    for family in families:
         found, batch = delays(family, methods(log2, family.lanes), runs, n, seed)
         final = sorted(n if v is None else v for v in found["all"])
         limit = "" if family.divergence is None else f"{quantile(final, 0.5) * family.divergence / log2:.2f}"
@@ -131,14 +134,20 @@ def main() -> None:
     parser.add_argument("--run-length", type=int, default=30, help="log2 of the average run length to a false alarm")
     parser.add_argument("--null-runs", type=int, default=512)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="families whose names hold this, and no other table")
     chosen = parser.parse_args()
     print(
         f"Seed {chosen.seed}, {chosen.runs} runs, claim 1 bit, average run length 2^{chosen.run_length}; delay in raw "
         f"bits, median / 95th percentile, of {chosen.bits:,} bits watched. Limit: log2(run length) / divergence.\n"
     )
-    for lanes in (False, True):
-        table(lanes, chosen.run_length, chosen.runs, chosen.bits, chosen.seed)
-        print()
+    for families, compared in ((FAMILIES, methods), (HIDDEN, for_hidden)):
+        for lanes in (1, LANES):
+            some = [f for f in families if f.lanes == lanes and chosen.only in f.name]
+            if some:
+                table(some, compared, chosen.run_length, chosen.runs, chosen.bits, chosen.seed)
+                print()
+    if chosen.only:
+        return
     print(f"Eight-bit samples of Gaussian noise, claim {adc.CLAIM} bits a sample; delay in samples.\n")
     adc_table(chosen.run_length, chosen.runs, chosen.bits // 4, chosen.seed)
     print()

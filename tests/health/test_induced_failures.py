@@ -42,6 +42,15 @@ def register(n: int, *taps: int) -> Bits:
     return np.array(bits[:n], np.uint8)
 
 
+def nonlinear(n: int, p: float, seed: int) -> Bits:
+    """A sum of products of the eight bits before, flipped with probability 1 - p."""
+    out, flips = fair(n, seed), np.random.default_rng(seed + 1).random(n) >= p
+    for t in range(8, n):
+        a, b, c, d, e, f, g, h = out[t - 8 : t][::-1]
+        out[t] = h ^ c ^ (a & b) ^ (d & e) ^ (f & g) ^ flips[t]
+    return out
+
+
 def names_of(tests: list[HealthTest]) -> set[str]:
     return {test.name for test in tests}
 
@@ -88,6 +97,7 @@ CASES: dict[str, Callable[[], Bits]] = {
     "sine": lambda: np.concatenate([fair(100, 8), swinging(1 << 15, 700, 0.1)]),
     "lfsr": lambda: np.concatenate([fair(5000, 9), register(1000, 28, 31)]),
     "replay": lambda: np.concatenate([fair(1 << 16, 10), fair(1 << 16, 10)[12345:13000]]),
+    "context": lambda: nonlinear(4096, 0.9, 11),
 }
 
 
