@@ -13,10 +13,11 @@ import qrng
 from benchmarks.health import adc
 from benchmarks.health.families import FAMILIES, LANES, Family
 from benchmarks.health.hidden import HIDDEN
-from benchmarks.health.methods import Method, for_hidden, methods
+from benchmarks.health.methods import Method, detector, for_hidden, methods
 from qrng import Samples
 from qrng.health import Setting
 from qrng.health.base import Piece
+from qrng.health.context import EVERY, LOOK, ContextTest
 from qrng.health.edetector import EDetector
 from qrng.health.gate import DEFAULT_QUARANTINE
 from qrng.health.registry import build
@@ -88,6 +89,24 @@ def table(
         )
 
 
+def looks_table(log2: int, runs: int, seed: int) -> None:
+    """The mixing of contexts as the default runs it, the onset falling anywhere between two looks."""
+    n = 4 * EVERY
+    print(f"| degradation | context, {LOOK:,} bits of every {EVERY:,} |\n|---|---|")
+    for family in HIDDEN:
+        if family.make is None or not ("rule" in family.name or "equal" in family.name):
+            continue
+        rng = np.random.default_rng([seed, *family.name.encode()])
+        found: list[int | None] = []
+        for _ in range(runs):
+            onset = int(rng.integers(LOOK, EVERY))
+            before = rng.integers(0, 2, onset, dtype=np.uint8)
+            stream = np.concatenate([before, family.make(1, n, rng)[0]])
+            at = detector(ContextTest, log2)(Samples.from_symbols(stream, 1))
+            found.append(None if at is None else at + 1 - onset)
+        print(f"| {family.name} | {cell(found, n)} |", flush=True)
+
+
 def adc_table(log2: int, runs: int, n: int, seed: int) -> None:
     """Faults of an ADC: delays in samples of eight bits."""
     names = [method.name for method in adc.methods(log2)]
@@ -148,6 +167,8 @@ def main() -> None:
                 print()
     if chosen.only:
         return
+    looks_table(chosen.run_length, chosen.runs, chosen.seed)
+    print()
     print(f"Eight-bit samples of Gaussian noise, claim {adc.CLAIM} bits a sample; delay in samples.\n")
     adc_table(chosen.run_length, chosen.runs, chosen.bits // 4, chosen.seed)
     print()

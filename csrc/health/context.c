@@ -291,10 +291,10 @@ static void watch(context *b, unsigned bit) {
     uint8_t *in_history[HISTORIES];
     float in[INPUTS];
     const int matching = b->matching != 0;
-    const unsigned foretold = kept_bit(b, b->from);
-    const uint32_t misses = (uint32_t)__builtin_popcountll(b->missed);
+    const unsigned foretold = matching ? kept_bit(b, b->from) : 0;
+    const uint32_t misses = matching ? (uint32_t)__builtin_popcountll(b->missed) : 0;
     find_counters(b, used, in_history);
-    used[MATCH] = &b->match[b->age < 16 ? 0 : b->age < 48 ? 1 : 2][matching ? misses : 0];
+    used[MATCH] = &b->match[b->age < 16 ? 0 : b->age < 48 ? 1 : 2][misses];
     for (int i = 0; i < INPUTS; i++)
         in[i] = b->stretch[*used[i] >> 20];
     in[MATCH] = !matching ? 0 : foretold ? in[MATCH] : -in[MATCH];

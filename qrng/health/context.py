@@ -33,7 +33,7 @@ class ContextTest(EDetector):
     """Over the whole stream of one-bit symbols; alarms at any bit."""
 
     name = "context"
-    weight = 1 / 64
+    weight = 1 / 128
 
     def __init__(self, setting: Setting, every: int = EVERY) -> None:
         """`setting` is of one-bit symbols; LOOK bits of `every` are watched, LOOK itself being all."""

@@ -29,7 +29,7 @@ class ReplayTest(EDetector):
     """Over the whole stream of one-bit symbols; alarms at any bit."""
 
     name = "replay"
-    weight = 1 / 64
+    weight = 1 / 128
 
     def __init__(self, setting: Setting) -> None:
         """`setting` is of one-bit symbols."""
