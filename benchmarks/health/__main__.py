@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 import qrng
 from benchmarks.health import adc, claims
-from benchmarks.health.families import FAMILIES, Family, kl
-from benchmarks.health.methods import Method, methods
+from benchmarks.health.families import FAMILIES, LANES, Family, kl
+from benchmarks.health.hidden import HIDDEN
+from benchmarks.health.methods import Method, detector, for_hidden, methods
 from qrng import Samples
 from qrng.health import Setting
 from qrng.health.base import Piece
+from qrng.health.context import EVERY, LOOK, ContextTest
 from qrng.health.edetector import EDetector
 from qrng.health.gate import DEFAULT_QUARANTINE
 from qrng.health.registry import build
@@ -77,18 +80,17 @@ def median(values: list[int | None]) -> int | None:
     return None if missed * 2 > len(values) else sorted(UNSEEN if v is None else v for v in values)[len(values) // 2]
 
 
-def table(lanes: bool, log2: int, runs: int, n: int, seed: int, only: str = "") -> tuple[Medians, Medians]:
-    """One Markdown table for streams of one lane, or of many; returns median delays and median deficits of `all`."""
+def table(
+    families: list[Family], methods: Callable[[int, int], list[Method]], log2: int, runs: int, n: int, seed: int
+) -> tuple[Medians, Medians]:
+    """One Markdown table for families of equally many lanes; returns median delays and median deficits of `all`."""
     medians: Medians = {}
     deficits: Medians = {}
-    chosen = [family for family in FAMILIES if (family.lanes > 1) == lanes and only in family.name]
-    if not chosen:
-        return medians, deficits
-    names = [method.name for method in methods(log2, chosen[0].lanes)]
+    names = [method.name for method in methods(log2, families[0].lanes)]
     last = ("all, × limit", "deficit through quarantine", "90B estimate")
     print("| degradation | trained | " + " | ".join([*names, *last]) + " |")
     print("|---|---|" + "---|" * (len(names) + len(last)))
-    for family in chosen:
+    for family in families:
         found, batch = delays(family, methods(log2, family.lanes), runs, n, seed)
         final = sorted(n if v is None else v for v in found["all"])
         limit = times_limit(final, family, log2)
@@ -172,6 +174,24 @@ def summary(medians: Medians, deficits: Medians) -> None:
     )
 
 
+def looks_table(log2: int, runs: int, seed: int) -> None:
+    """The mixing of contexts as the default runs it, the onset falling anywhere between two looks."""
+    n = 4 * EVERY
+    print(f"| degradation | context, {LOOK:,} bits of every {EVERY:,} |\n|---|---|")
+    for family in HIDDEN:
+        if family.make is None or not ("rule" in family.name or "equal" in family.name):
+            continue
+        rng = np.random.default_rng([seed, *family.name.encode()])
+        found: list[int | None] = []
+        for _ in range(runs):
+            onset = int(rng.integers(LOOK, EVERY))
+            before = rng.integers(0, 2, onset, dtype=np.uint8)
+            stream = np.concatenate([before, family.make(1, n, rng)[0]])
+            at = detector(ContextTest, log2)(Samples.from_symbols(stream, 1))
+            found.append(None if at is None else at + 1 - onset)
+        print(f"| {family.name} | {cell(found, n)} |", flush=True)
+
+
 def adc_table(log2: int, runs: int, n: int, seed: int) -> None:
     """Faults of an ADC: delays in samples of eight bits."""
     names = [method.name for method in adc.methods(log2)]
@@ -218,7 +238,7 @@ def main() -> None:
     parser.add_argument("--run-length", type=int, default=30, help="log2 of the average run length to a false alarm")
     parser.add_argument("--null-runs", type=int, default=512)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="only the rows of the first two tables with this in their name")
+    parser.add_argument("--only", default="", help="families whose names hold this, and no other table")
     chosen = parser.parse_args()
     print(
         f"Seed {chosen.seed}, {chosen.runs} runs, claim 1 bit, average run length 2^{chosen.run_length}; delay in raw "
@@ -226,16 +246,20 @@ def main() -> None:
     )
     medians: Medians = {}
     deficits: Medians = {}
-    for lanes in (False, True):
-        rows = table(lanes, chosen.run_length, chosen.runs, chosen.bits, chosen.seed, chosen.only)
-        medians |= rows[0]
-        deficits |= rows[1]
-        print()
+    for families, compared in ((FAMILIES, methods), (HIDDEN, for_hidden)):
+        for lanes in (1, LANES):
+            some = [f for f in families if f.lanes == lanes and chosen.only in f.name]
+            if some:
+                rows = table(some, compared, chosen.run_length, chosen.runs, chosen.bits, chosen.seed)
+                medians |= rows[0]
+                deficits |= rows[1]
+                print()
     if not chosen.only:
         medians |= claims_tables(chosen.run_length, chosen.runs, chosen.bits, chosen.seed)
     summary(medians, deficits)
     if chosen.only:
         return
+    looks_table(chosen.run_length, chosen.runs, chosen.seed)
     print()
     print(f"Eight-bit samples of Gaussian noise, claim {adc.CLAIM} bits a sample; delay in samples.\n")
     adc_table(chosen.run_length, chosen.runs, chosen.bits // 4, chosen.seed)

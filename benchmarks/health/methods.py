@@ -14,10 +14,11 @@ from qrng.health import HealthTest, Setting
 from qrng.health.apt import AdaptiveProportionTest
 from qrng.health.bank import BankTest
 from qrng.health.base import Piece
+from qrng.health.context import LOOK, ContextTest, every_bit
 from qrng.health.edetector import EDetector
 from qrng.health.learned.bettor import LearnedTest
 from qrng.health.rct import RepetitionCountTest
-from qrng.health.registry import build
+from qrng.health.registry import Maker, build
 from qrng.health.side import columns
 from qrng.health.sine import SineTest
 
@@ -102,7 +103,7 @@ def squares(log2: int, block: int = 1 << 12, lags: int = 64) -> Finder:
 
 
 def detector(
-    kind: Callable[..., HealthTest], log2: int, claim: float = 1.0, side: tuple[str, ...] = (), **options: bool
+    kind: Callable[..., HealthTest], log2: int, claim: float = 1.0, side: tuple[str, ...] = (), **options: int
 ) -> Finder:
     """One detector alone, with all false alarms to itself."""
 
@@ -113,8 +114,18 @@ def detector(
     return find
 
 
-def everything(log2: int, width: int = 1, claim: float = 1.0, side: tuple[str, ...] = ()) -> Finder:
+def everything(
+    log2: int,
+    width: int = 1,
+    claim: float = 1.0,
+    side: tuple[str, ...] = (),
+    *,
+    without: str = "",
+    more: tuple[Maker, ...] = (),
+) -> Finder:
     """What `Gate` runs: an eighth of the false alarms to RCT and APT on stream and lanes, seven to evidence.
+
+    Without one test, or with others beside, the false alarms are shared among those that are left.
 
     RCT alarms at a symbol with probability at most α, on the stream and again in its lane: C − 1 symbols repeat the one
     before. With one-bit symbols the run has to begin with a change, too, of probability at most g. APT alarms far less.
@@ -122,10 +133,11 @@ def everything(log2: int, width: int = 1, claim: float = 1.0, side: tuple[str, .
 
     def find(samples: Samples) -> int | None:
         bound = log2 + 3 + (samples.lanes > 1) - (claim if width == 1 else 0)
-        tests = build(Setting.of(width, samples.lanes, claim, -math.ceil(bound), log2, side))
-        for test in tests:
-            if isinstance(test, EDetector):
-                test.share *= 7 / 8
+        tests = build(Setting.of(width, samples.lanes, claim, -math.ceil(bound), log2, side), more)
+        tests = [test for test in tests if test.name != without]
+        detectors = [test for test in tests if isinstance(test, EDetector)]
+        for test in detectors:
+            test.share = test.weight / sum(other.weight for other in detectors) * 7 / 8
         return first_of(tests, samples, side)
 
     return find
@@ -141,9 +153,25 @@ def methods(log2: int, lanes: int) -> list[Method]:
         Method("bank", detector(BankTest, log2)),
         Method("learned", detector(LearnedTest, log2)),
         Method("sine", detector(SineTest, log2)),
+        Method("context", detector(ContextTest, log2, every=LOOK)),
         Method("all", everything(log2)),
     ]
     if lanes > 1:
         found[1:1] = [Method("RCT+APT lanes", compliance(log2, per_lane=True))]
-        found[-3:-3] = [Method("bank lanes", detector(BankTest, log2, per_lane=True))]
+        found[-4:-4] = [Method("bank lanes", detector(BankTest, log2, per_lane=True))]
+    return found
+
+
+def for_hidden(log2: int, lanes: int) -> list[Method]:
+    """What is compared where structure is hidden from fixed parities: with and without the mixing of contexts."""
+    found = [
+        Method("bank", detector(BankTest, log2)),
+        Method("learned", detector(LearnedTest, log2)),
+        Method("context, every bit", detector(ContextTest, log2, every=LOOK)),
+        Method("all but context", everything(log2, without="context")),
+        Method("all", everything(log2)),
+        Method("all, context on every bit", everything(log2, more=(every_bit,))),
+    ]
+    if lanes > 1:
+        found[1:1] = [Method("bank lanes", detector(BankTest, log2, per_lane=True))]
     return found

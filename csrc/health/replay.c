@@ -1,34 +1,45 @@
 /* Replay: the last 2^24 bits are kept, and where the latest 32 stood among them before, bets on the next bits
  * being those that came then. Where to look is decided by the bits themselves: behind each 0001 (every
  * sixteenth place of a fair source) the 32 bits so far are looked up in a table of such places and entered
- * into it, so a repetition is met at any lag, whatever its alignment. A bet is settled with every bit; a miss
- * ends it. */
+ * into it, so a repetition is met at any lag, whatever its alignment. Two bets are settled with every bit:
+ * one that a miss ends, and one that goes on as long as at most MOST_MISSES of the last 64 bits were foretold
+ * wrongly, whose belief is what these say, for a recording or an echo with noise on it. */
 #include <stddef.h>
 #include <string.h>
 
 #include "bits/bits.h"
 #include "qrng.h"
 
-#define REPLAY_KIND 0x31304c5052514e52u
+#define REPLAY_KIND 0x32304c5052514e52u
 
 enum {
     LOG2_KEPT = 24,
     LOG2_SLOTS = 20,
     KEPT = 1 << LOG2_KEPT,
     SLOTS = 1 << LOG2_SLOTS,
-    WINDOW = 32,                /* bits that must have stood there before */
-    CHUNK = 1024,               /* bits taken at once */
-    MOST = CHUNK / 4 + 1,       /* places in a chunk: two patterns don't overlap */
-    FARTHEST = KEPT - 2 * CHUNK /* bits ahead in the chunk are stored already, over the oldest */
+    WINDOW = 32,                 /* bits that must have stood there before */
+    CHUNK = 1024,                /* bits taken at once */
+    MOST = CHUNK / 4 + 1,        /* places in a chunk: two patterns don't overlap */
+    FARTHEST = KEPT - 2 * CHUNK, /* bits ahead in the chunk are stored already, over the oldest */
+    FIRST_MISSES =
+        16, /* of the 64 bits with which the second bet begins; chance, 16 of the 32 that are new */
+    MOST_MISSES = 24,
+    BETS = 2
 };
 
 typedef struct {
-    uint64_t kind, seen, quiet;
-    uint32_t matching, from;     /* a bet is on; place in `kept` of the bit that it foretells */
-    uint32_t lag, unused;        /* of the bet that is on or was last */
-    uint64_t recent;             /* the last 64 bits, the newest lowest */
-    uint64_t idle;               /* bits since the last one that was bet on, each a new bet not yet staked */
-    double g, m;                 /* the detector with that bit */
+    uint64_t idle, quiet; /* idle: bits since the last one that was bet on, each a new bet not yet staked */
+    uint64_t missed;      /* of the last 64 bits foretold, the newest lowest */
+    uint32_t matching, from; /* the bet is on; place in `kept` of the bit that it foretells */
+    uint32_t lag, unused;    /* of the bet that is on or was last */
+    double m;                /* the detector with the last bit bet on */
+} bet;
+
+typedef struct {
+    uint64_t kind, seen;
+    uint64_t recent; /* the last 64 bits, the newest lowest */
+    double g;
+    bet bets[BETS];
     uint8_t kept[KEPT / 8 + 16]; /* the bit with index i at i mod KEPT; the first 16 bytes once more behind */
     uint32_t slots[SLOTS];       /* place in the low 24 bits, a part of the window's hash above */
 } replay;
@@ -51,17 +62,25 @@ int qrng_replay_init(void *state, double g) {
     return QRNG_OK;
 }
 
+static int is_sound(const bet *x) {
+    return x->from < KEPT && x->lag <= FARTHEST && (!x->matching || x->lag > 0);
+}
+
 int qrng_replay_check(const void *state, size_t bytes) {
     const replay *b = state;
-    return bytes == sizeof *b && b->kind == REPLAY_KIND && b->g >= 0.5 && b->g < 1 && b->from < KEPT &&
-                   b->lag <= FARTHEST && (!b->matching || b->lag > 0)
+    return bytes == sizeof *b && b->kind == REPLAY_KIND && b->g >= 0.5 && b->g < 1 && is_sound(&b->bets[0]) &&
+                   is_sound(&b->bets[1])
                ? QRNG_OK
                : QRNG_EINVAL;
 }
 
-/* The same sum however a stream is cut. */
+/* The same sums however a stream is cut. */
+static double value(const bet *x) {
+    return x->m + (double)x->idle;
+}
+
 static double total(const replay *b) {
-    return b->m + (double)b->idle;
+    return (value(&b->bets[0]) + value(&b->bets[1])) / BETS;
 }
 
 /* 64 bits from any place. */
@@ -98,21 +117,49 @@ static uint32_t find(const replay *b, uint32_t at, uint32_t n, found_place *plac
     return count;
 }
 
-/* Look the window that ends before `place` up, unless a bet is on; enter it. */
+/* Look the window that ends before `place` up, unless both bets are on; enter it. */
 static void look(replay *b, const found_place *found, uint32_t place) {
     uint32_t *slot = &b->slots[found->hash >> (32 - LOG2_SLOTS)];
     const uint32_t entry = *slot, tag = found->hash << LOG2_KEPT, then = entry & (KEPT - 1);
     *slot = tag | place;
-    if (b->matching || (entry ^ tag) >> LOG2_KEPT)
+    if ((b->bets[0].matching && b->bets[1].matching) || (entry ^ tag) >> LOG2_KEPT)
         return;
     const uint32_t lag = (place - then) & (KEPT - 1);
     if (lag == 0 || lag > FARTHEST || bits_at(b, (then - WINDOW) & (KEPT - 1)) >> 32 != found->window)
         return;
-    b->matching = 1;
-    b->from = then;
-    b->lag = lag;
-    if (total(b) <= (double)b->seen)
-        b->quiet = b->seen - WINDOW;
+    const uint64_t differ = bits_at(b, (then - 64) & (KEPT - 1)) ^ bits_at(b, (place - 64) & (KEPT - 1));
+    for (int k = 0; k < BETS; k++) {
+        bet *x = &b->bets[k];
+        if (x->matching || (k == 1 && __builtin_popcountll(differ) > FIRST_MISSES))
+            continue;
+        x->matching = 1;
+        x->from = then;
+        x->lag = lag;
+        x->missed = differ;
+        if (value(x) <= (double)b->seen)
+            x->quiet = b->seen - WINDOW;
+    }
+}
+
+/* Each bet that is on, on one bit; the others wait. */
+static void settle(replay *b, unsigned bit) {
+    for (int k = 0; k < BETS; k++) {
+        bet *x = &b->bets[k];
+        if (!x->matching) {
+            x->idle++;
+            continue;
+        }
+        const unsigned foretold = b->kept[x->from / 8] >> (7 - x->from % 8) & 1;
+        const int misses = __builtin_popcountll(x->missed);
+        const double q = k == 0 ? b->g + 0.97 * (1 - b->g) : 1 - (misses + 2) / 68.0;
+        const double paid = bit == foretold ? q / b->g : (1 - q) / (1 - b->g);
+        x->m = (q > b->g ? paid : 1) * (value(x) + 1);
+        x->idle = 0;
+        x->missed = x->missed << 1 | (bit != foretold);
+        x->matching = k == 0 ? bit == foretold : __builtin_popcountll(x->missed) <= MOST_MISSES;
+        x->from = (x->from + 1) & (KEPT - 1);
+    }
+    b->seen++;
 }
 
 static void keep(replay *b, uint32_t at, const uint8_t *src, uint64_t src_bit, uint32_t n) {
@@ -124,24 +171,18 @@ static void keep(replay *b, uint32_t at, const uint8_t *src, uint64_t src_bit, u
 /* Whole chunk, or up to the bit with which the total reaches the threshold; returns how many bits were taken.
  */
 static uint32_t take(replay *b, uint32_t at, uint32_t n, double threshold) {
-    const double q = b->g + 0.97 * (1 - b->g), right = q / b->g, wrong = (1 - q) / (1 - b->g);
     found_place places[MOST];
     const uint32_t count = find(b, at, n, places);
     uint32_t i = 0;
     for (uint32_t k = 0; i < n;) {
         const uint32_t stop = k < count ? places[k].after : n;
-        for (; b->matching && i < stop; i++) {
-            const unsigned bit = b->kept[(at + i) / 8] >> (7 - (at + i) % 8) & 1;
-            const unsigned foretold = b->kept[b->from / 8] >> (7 - b->from % 8) & 1;
-            b->m = (bit == foretold ? right : wrong) * (total(b) + 1);
-            b->idle = 0;
-            b->matching = bit == foretold;
-            b->from = (b->from + 1) & (KEPT - 1);
-            b->seen++;
-            if (b->m >= threshold)
+        for (; (b->bets[0].matching || b->bets[1].matching) && i < stop; i++) {
+            settle(b, b->kept[(at + i) / 8] >> (7 - (at + i) % 8) & 1);
+            if (total(b) >= threshold)
                 return i + 1;
         }
-        b->idle += stop - i;
+        for (int x = 0; x < BETS; x++)
+            b->bets[x].idle += stop - i;
         b->seen += stop - i;
         i = stop;
         if (k < count)
@@ -171,12 +212,12 @@ uint64_t qrng_replay_scan(void *state, const uint8_t *src, uint64_t src_bit, uin
 void qrng_replay_rebuild(void *state) {
     replay *b = state;
     const uint64_t seen = b->seen, recent = b->recent;
-    const uint32_t matching = b->matching;
+    const uint32_t matching[BETS] = {b->bets[0].matching, b->bets[1].matching};
     const uint64_t first = seen < KEPT ? 0 : (seen - KEPT + CHUNK - 1) / CHUNK * CHUNK;
     found_place places[MOST];
     memcpy(b->kept + KEPT / 8, b->kept, 16);
     memset(b->slots, 0, sizeof b->slots);
-    b->matching = 1; /* enters, and looks nothing up */
+    b->bets[0].matching = b->bets[1].matching = 1; /* enters, and looks nothing up */
     b->recent = 0;
     for (uint64_t i = first; i < seen; i += CHUNK) {
         const uint32_t at = (uint32_t)(i & (KEPT - 1));
@@ -185,11 +226,14 @@ void qrng_replay_rebuild(void *state) {
             look(b, &places[k], (at + places[k].after) & (KEPT - 1));
         b->recent = bits_at(b, (at + CHUNK - 64) & (KEPT - 1));
     }
-    b->matching = matching;
+    for (int k = 0; k < BETS; k++)
+        b->bets[k].matching = matching[k];
     b->recent = recent;
 }
 
 void qrng_replay_leader(const void *state, qrng_evidence *found) {
     const replay *b = state;
-    *found = (qrng_evidence){.total = total(b), .quiet = b->quiet, .feature = b->lag};
+    const uint32_t best = value(&b->bets[1]) > value(&b->bets[0]);
+    *found = (qrng_evidence){
+        .total = total(b), .quiet = b->bets[best].quiet, .feature = b->bets[best].lag, .bet = best};
 }

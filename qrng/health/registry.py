@@ -24,6 +24,7 @@ OURS = {
     "sine": "qrng.health.sine",
     "lfsr": "qrng.health.lfsr",
     "replay": "qrng.health.replay",
+    "context": "qrng.health.context",
     "side": "qrng.health.side",
     "histogram": "qrng.health.histogram",
 }

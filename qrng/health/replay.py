@@ -2,8 +2,9 @@
 
 A recording played back, a stuck buffer that is sent again, a generator that has run round: each bit looks fair.
 Behind every 0001 the 32 bits so far are looked up among the places behind every earlier 0001; where they are
-known, the detector stakes on each next bit being the one that followed then, until one is not. Any lag up to
-2^24 bits is met, whatever its alignment, as a rule within 93 bits.
+known, the detector stakes on each next bit being the one that followed then: one bet ends with the first that is
+not, another goes on while the last 64 bits agree well enough, for a recording or an echo with noise on it. Any lag
+up to 2^24 bits is met, whatever its alignment, as a rule within 93 bits.
 
 The test has to remember raw bits that keys were made of: 2 MB of them stay in memory until the gate closes or
 alarms, and are wiped then. See docs/reference/health.md.
@@ -28,7 +29,7 @@ class ReplayTest(EDetector):
     """Over the whole stream of one-bit symbols; alarms at any bit."""
 
     name = "replay"
-    weight = 1 / 64
+    weight = 1 / 128
 
     def __init__(self, setting: Setting) -> None:
         """`setting` is of one-bit symbols."""
@@ -57,7 +58,8 @@ class ReplayTest(EDetector):
 
     def detail(self, found: Any) -> str:
         """See EDetector."""
-        return f"the bits of {found.feature} bits before, again"
+        changed = ", some of them changed" if found.bet else ""
+        return f"the bits of {found.feature} bits before, again{changed}"
 
     def _used(self, seen: int) -> int:
         """Bytes of the state up to the last bit kept; what follows is made anew from them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any

@@ -47,6 +47,15 @@ def register(n: int, *taps: int) -> Bits:
     return np.array(bits[:n], np.uint8)
 
 
+def nonlinear(n: int, p: float, seed: int) -> Bits:
+    """A sum of products of the eight bits before, flipped with probability 1 - p."""
+    out, flips = fair(n, seed), np.random.default_rng(seed + 1).random(n) >= p
+    for t in range(8, n):
+        a, b, c, d, e, f, g, h = out[t - 8 : t][::-1]
+        out[t] = h ^ c ^ (a & b) ^ (d & e) ^ (f & g) ^ flips[t]
+    return out
+
+
 def names_of(tests: list[HealthTest]) -> set[str]:
     return {test.name for test in tests}
 
@@ -178,6 +187,7 @@ CASES: dict[str, Case] = {
     "table": (BITS, lambda: bits(odd(2000)), [tabled]),
     "foretold": (BITS, lambda: bits(lagged(1 << 15, 150, 0.6, 7)), [foretold]),
     "mahalanobis": (Setting.of(8, 1, 5.0), lambda: Samples.from_symbols(louder(1 << 18), 8), [modelled]),
+    "context": (BITS, lambda: bits(nonlinear(4096, 0.9, 11)), []),
 }
 """Each detector: what is claimed, a stream that it hears first, and its maker where it is no part of the default."""
 
