@@ -21,9 +21,17 @@ void qrng_entropy_tuple_proportions(qrng_tuples *out, uint64_t *largest, uint64_
         long double p = powl((long double)largest[i] / (long double)(n - i + 1), 1.0L / (long double)i);
         tuple = p > tuple ? p : tuple;
     }
-    for (uint64_t i = u; i <= longest; i++) {
+    /* Of millions of lengths, the longest first, only those are raised to their powers whose logarithm in
+     * double comes near the largest so far. */
+    double best = -INFINITY;
+    for (uint64_t i = longest; i >= u; i--) {
         long double choices = (long double)(n - i) * (long double)(n - i + 1) / 2;
-        long double p = powl((long double)pairs[i] / choices, 1.0L / (long double)i);
+        long double share = (long double)pairs[i] / choices;
+        double near = log2((double)share) / (double)i;
+        if (near < best - 1e-9)
+            continue;
+        best = near > best ? near : best;
+        long double p = powl(share, 1.0L / (long double)i);
         repeat = p > repeat ? p : repeat;
     }
     *out = (qrng_tuples){.u = u, .tuple = (double)tuple, .repeat = (double)repeat};

@@ -29,7 +29,9 @@ WIDTH = 78  # columns: fits a terminal of 80
 @click.option("--lanes", type=click.IntRange(min=1), metavar="N", help="Interleaved streams (qubits, detectors).")
 @click.option("--keep", type=click.Choice(KEEP), help="Which 8 bits of symbols wider than 8 to assess.")
 @click.option("--first", type=click.IntRange(min=1), metavar="N", help="A preview: the first N samples only.")
-@click.option("--segment", type=click.IntRange(min=8), metavar="N", help="Assess each N samples by themselves.")
+@click.option(
+    "--segment", type=click.IntRange(min=8), metavar="N", help="Assess each N samples (a multiple of 8) alone."
+)
 @click.option("--track", type=click.Choice(TRACKS), default=TRACKS[0], show_default=True, help="Which assessment.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Shuffles of the IID tests (default: drawn, and told).")
 @click.option(

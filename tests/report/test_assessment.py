@@ -104,6 +104,18 @@ def test_failed_iid_tests_award_nothing_and_show_which():
     assert "No min-entropy is awarded" in html
 
 
+def test_every_iid_test_is_shown_with_what_it_found():
+    samples = noise(1, 2000)
+    verdict = qrng.assess(samples, track="iid", seed=3).iid
+    html = report(samples, track="iid", seed=3)
+    for test in (verdict.independence, verdict.goodness_of_fit):
+        freedom, p = test.degrees_of_freedom, test.p_value
+        assert f'<td class="number">{freedom}</td><td class="number">{p:.6f}</td>' in html
+    repeat = verdict.repeated_substring
+    assert f'<td class="number">{repeat.w}</td><td></td><td class="number">{repeat.probability:.6f}</td>' in html
+    assert all(f"<td>{value.name}</td>" in html for value in verdict.permutation.ranked)
+
+
 def test_the_same_data_give_the_same_report():
     assert report(noise()) == report(noise())
 
