@@ -176,17 +176,16 @@ def summary(medians: Medians, deficits: Medians) -> None:
 
 def looks_table(log2: int, runs: int, seed: int) -> None:
     """The mixing of contexts as the default runs it, the onset falling anywhere between two looks."""
-    n = 4 * EVERY
+    n = 2 * EVERY
     print(f"| degradation | context, {LOOK:,} bits of every {EVERY:,} |\n|---|---|")
     for family in HIDDEN:
         if family.make is None or not ("rule" in family.name or "equal" in family.name):
             continue
         rng = np.random.default_rng([seed, *family.name.encode()])
         found: list[int | None] = []
-        for _ in range(runs):
+        for after in family.make(runs, n, rng):
             onset = int(rng.integers(LOOK, EVERY))
-            before = rng.integers(0, 2, onset, dtype=np.uint8)
-            stream = np.concatenate([before, family.make(1, n, rng)[0]])
+            stream = np.concatenate([rng.integers(0, 2, onset, dtype=np.uint8), after])
             at = detector(ContextTest, log2)(Samples.from_symbols(stream, 1))
             found.append(None if at is None else at + 1 - onset)
         print(f"| {family.name} | {cell(found, n)} |", flush=True)
