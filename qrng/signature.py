@@ -83,8 +83,9 @@ def public_key(path: Path_) -> str:
         OSError: it can't be read.
     """
     ed25519, serialization = _cryptography()
+    pem = _pem(path)
     try:
-        public = serialization.load_pem_public_key(_pem(path))
+        public = serialization.load_pem_public_key(pem)
     except ValueError:
         raise ParameterError(f"{path}: no public key in PEM") from None
     if not isinstance(public, ed25519.Ed25519PublicKey):

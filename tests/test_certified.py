@@ -132,7 +132,7 @@ def test_other_raw_bits_do_not_carry_the_claim(folder: Path, tmp_path: Path) -> 
     assert {found[name] for name in ("raw bits", "assessment", "recomputed claim")} == {"failed"}
     other.write_bytes(bytes(1000))
     found = outcomes(verify(folder / "plain.json", raw=other))
-    assert found["assessment"] == "failed"
+    assert found["assessment"] == found["health"] == "failed"
 
 
 def test_a_lane_left_out_lowers_the_claim_here_too(tmp_path: Path) -> None:
@@ -145,6 +145,9 @@ def test_a_lane_left_out_lowers_the_claim_here_too(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text(json.dumps(record))
     found = outcomes(verify(tmp_path / "c.json", raw=raw))
     assert found["claim"] == found["assessment"] == found["recomputed claim"] == "ok"
+    record["claim"]["bits_per_sample"] = record["claim_made_from"]["statistical"]["bits_per_sample"]
+    (tmp_path / "c.json").write_text(json.dumps(record))
+    assert outcomes(verify(tmp_path / "c.json", raw=raw))["recomputed claim"] == "failed"
 
 
 def test_an_older_certificate_says_what_it_lacks(folder: Path, tmp_path: Path) -> None:

@@ -66,3 +66,18 @@ def test_a_device_or_pipe_is_written_in_place_and_stays_what_it_is(tmp_path: Pat
     assert os.read(reader, 10) == b"abc"
     os.close(reader)
     assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_the_bytes_are_on_disk_before_the_name_is_there_and_the_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "out.bin"
+    seen: list[tuple[bool, bool]] = []
+
+    def sync(number: int) -> None:
+        seen.append((stat.S_ISDIR(os.fstat(number).st_mode), path.exists()))
+
+    monkeypatch.setattr("qrng.files.os.fsync", sync)
+    with atomic_write(path) as stream:
+        stream.write(b"abc")
+    assert seen == [(False, False), (True, True)]

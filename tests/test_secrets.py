@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qrng import default, secrets
-from qrng.errors import HealthAlarm
+from qrng.errors import HealthAlarm, ParameterError
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +77,12 @@ def test_misuse_raises_what_the_standard_module_raises(call: Callable[[Any], Any
         call(standard)
     with pytest.raises(error.type):
         call(secrets)
+
+
+@pytest.mark.parametrize("bound", [0, -1])
+def test_an_empty_range_is_refused_in_our_words(bound: int) -> None:
+    with pytest.raises(ParameterError, match="upper bound must be positive"):
+        secrets.randbelow(bound)
 
 
 def test_tokens_are_the_bytes_of_the_default_generator(default_generator: Any) -> None:

@@ -75,6 +75,27 @@ def test_any_change_shows(keys: tuple[Path, Path], change: Any) -> None:
         signer(signed)
 
 
+PARTS = ["schema", "created", "versions", "provenance", "input", "claim", "claim_made_from", "health", "allowance"]
+
+
+@pytest.mark.parametrize("part", [*PARTS, "extractor", "blocks", "seed", "output"])
+def test_every_part_of_a_certificate_is_signed(keys: tuple[Path, Path], part: str) -> None:
+    signed = sign({part: "as it was", "other": 1}, keys[0])
+    assert signer(signed) == PUBLIC
+    with pytest.raises(FormatError, match="not of this record"):
+        signer(signed | {part: "changed"})
+
+
+def test_a_file_too_long_to_be_a_key_is_not_read(keys: tuple[Path, Path]) -> None:
+    """A key with a megabyte of comment before it, which would parse."""
+    for path in keys:
+        path.write_bytes(b"a comment\n" * 100_000 + path.read_bytes())
+    with pytest.raises(ParameterError, match="so no key in PEM"):
+        sign(RECORD, keys[0])
+    with pytest.raises(ParameterError, match="so no key in PEM"):
+        public_key(keys[1])
+
+
 def test_what_is_no_key_is_refused(keys: tuple[Path, Path], tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no key")
     (tmp_path / "long").write_bytes(bytes(1 << 17))

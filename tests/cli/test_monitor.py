@@ -78,6 +78,7 @@ def test_the_source_is_named_once(run_qrng: Run) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::qrng.SimulatedSourceWarning")
+@pytest.mark.filterwarnings("ignore::qrng.SimulatedSourceWarning")
 def test_labels_are_escaped() -> None:
     with qrng.open_source("sim:?qubits=2&seed=1") as source:
         tapped = Tapped(source)
@@ -87,6 +88,20 @@ def test_labels_are_escaped() -> None:
             text = prometheus(snapshot(generator, tapped, 1.0))
     assert 'source="file:a\\"b\\\\c\\nd"' in text
     figures(text)
+
+
+@pytest.mark.filterwarnings("ignore::qrng.SimulatedSourceWarning")
+def test_rates_are_of_the_time_since_the_look_before() -> None:
+    with qrng.open_source("sim:?qubits=2&seed=1") as source:
+        tapped = Tapped(source)
+        with qrng.RandomBitGenerator(tapped, allow_reproducible=True) as generator:
+            generator.random_bytes(100)
+            first = snapshot(generator, tapped, 2.0)
+            generator.random_bytes(500_000)
+            second = snapshot(generator, tapped, 4.0, first)
+    assert first.raw_rate == first.raw_bits / 2 and first.output_rate == 50
+    assert second.raw_rate == (second.raw_bits - first.raw_bits) / 4 > 0
+    assert second.output_rate == 125_000
 
 
 def test_a_tapped_source_gives_the_same_bits_and_counts_them() -> None:

@@ -102,6 +102,14 @@ def test_what_is_no_certificate_is_one_clear_line(run_qrng: Run, tmp_path: Path,
     assert "c.json" in done.stderr.decode()
 
 
+def test_a_file_too_long_for_a_certificate_is_not_parsed(run_qrng: Run, extracted: Path) -> None:
+    content = (extracted / "c.json").read_bytes()
+    (extracted / "long.json").write_bytes(content + b" " * (1 << 24))
+    done = run_qrng("verify", "long.json")
+    assert done.returncode == 1
+    assert b"so no certificate" in done.stderr
+
+
 def test_standard_input_is_a_capture_like_any_other(run_qrng: Run, extracted: Path) -> None:
     raw = (extracted / "raw.bin").read_bytes()
     arguments = ["--input-bits", "1000", "--output-bits", "100", "-o", "two", "--certificate", "two.json"]

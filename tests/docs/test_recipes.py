@@ -40,6 +40,16 @@ def test_a_console_that_shows_something_else_is_noticed() -> None:
     assert not matches("a", "a b")
 
 
+def test_the_readme_prints_what_it_shows(run_qrng: Run, test_data: Path, tmp_path: Path) -> None:
+    shutil.copy(test_data / "captures" / IBM_FEZ, tmp_path / "shots.json")
+    shown_by = list(consoles(DOCS.parent / "README.md"))
+    assert [command.split()[1] for command, _ in shown_by] == ["assess", "health", "extract", "verify"]
+    for command, shown in shown_by:
+        done = run_qrng(*shlex.split(command)[1:])
+        assert done.returncode == 0, done.stderr
+        assert matches(shown, done.stdout.decode()), f"$ {command}\n{done.stdout.decode()}"
+
+
 def test_the_first_recipe_prints_what_it_shows(run_qrng: Run, test_data: Path, tmp_path: Path) -> None:
     shutil.copy(test_data / "captures" / IBM_FEZ, tmp_path / "shots.json")
     seen = 0
