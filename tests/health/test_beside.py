@@ -276,10 +276,16 @@ def test_what_is_put_around_a_source_keeps_its_side_data(tmp_path: Path, opened:
     assert not stuck.symbols()[4001::LANES].any()
 
 
-def test_where_symbols_are_lost_there_are_no_side_data_to_be_shifted() -> None:
+def test_where_symbols_are_lost_there_are_no_side_data_to_be_shifted(monkeypatch: pytest.MonkeyPatch) -> None:
     losing = inject(Lab(), parse("dropout:amount=0.01"))
     assert losing.side_names == ()
     assert losing.read(8000).side_data == {}
+    lab = Lab()
+    monkeypatch.setattr(lab, "recording", lambda: Lab().read(8000))
+    kept, lost = (inject(lab, parse(fault)).recording() for fault in ("bias:amount=0.1", "dropout:amount=0.01"))
+    assert kept is not None
+    assert lost is not None
+    assert (set(kept.side_data), set(lost.side_data)) == (set(Lab.side_names), set())
     with pytest.raises(ParameterError, match="no side data"):
         generator(losing, side_data=["monitor"])
 

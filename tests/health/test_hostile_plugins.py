@@ -154,6 +154,23 @@ def test_an_array_that_it_changes_afterwards_changes_no_stake() -> None:
     assert (stakes[0] == stakes[1]).all()
 
 
+def test_an_answer_of_another_length_is_not_copied_first() -> None:
+    class Huge:
+        copied = False
+
+        def __len__(self) -> int:
+            return 1 << 40
+
+        def __array__(self, *how: Any, **more: Any) -> Any:
+            self.copied = True
+            return np.zeros(2)
+
+    answer = Huge()
+    test = PredictorTest(Setting.of(1, 1, 1.0), "huge", Plug(lambda w: answer))
+    assert test.patience.unusable == 1
+    assert not answer.copied
+
+
 def test_a_thread_that_changes_its_array_while_it_is_looked_at_changes_no_stake(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -401,7 +418,7 @@ def test_a_fork_in_the_middle_leaves_the_parent_alone_and_the_child_without_a_by
         "pool": (rbg._pool, "take_into"),
     }[where]
     monkeypatch.setattr(target, name, forking(getattr(target, name)))
-    buffer = bytearray(3000)
+    buffer = bytearray(100)  # of one refill, so that nothing later finds out
 
     def asked(read: Callable[[], object]) -> str:
         try:
@@ -456,8 +473,9 @@ def test_a_fork_while_another_thread_reads_leaves_the_child_a_generator(
             os._exit(0)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
-        assert pipe.read() == b"3000"
+        said = pipe.read()
     os.waitpid(child, 0)
     go.set()
     thread.join(20)
     rbg.close()
+    assert said == b"3000"
