@@ -129,6 +129,10 @@ def judge(
             progress=advance,
         )
     report = dataclasses.replace(report, input={"file": name, "read_as": read_as})
+    if as_json:  # first of all: what can't be written must not take it along
+        terminal.print_json(report.as_dict())
+    else:
+        click.echo(report.as_text())
     if final_analysis is not None:
         from nist_sts.final_analysis import final_analysis_report
 
@@ -137,10 +141,6 @@ def judge(
         from nist_sts.html import page
 
         _write(html, page(report))
-    if as_json:
-        terminal.print_json(report.as_dict())
-    else:
-        click.echo(report.as_text())
     if not report.applicable:
         raise ParameterError(f"{name}: no test applies to sequences of {report.length:,} bits")
     return 0 if report.passed else terminal.EXIT_DATA_FAILS

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nist_sts import TESTS, Sequence
+from nist_sts.base import MODES
 from qrng.errors import ParameterError
 
 approximate_entropy = TESTS["approximate_entropy"]
@@ -14,6 +15,12 @@ def test_example_2_12_4() -> None:
     assert outcome.statistics["ApEn"] == pytest.approx(0.190954, abs=5e-7)
     assert outcome.statistics["chi2"] == pytest.approx(10.043859, abs=5e-7)
     assert outcome.p_values[0] == pytest.approx(0.261961, abs=5e-7)
+
+
+def test_both_modes_report_the_same_entropy(example_100: Sequence) -> None:
+    """Corrected mode gets it from the likelihood ratio."""
+    found = [approximate_entropy(example_100, mode, pattern_length=2).statistics["ApEn"] for mode in MODES]
+    assert found[0] == pytest.approx(found[1], rel=1e-12)
 
 
 def test_example_2_12_8(example_100: Sequence) -> None:

@@ -139,6 +139,7 @@ def test_a_sequence_is_measured_in_one_call(n: int, mode: Mode, monkeypatch: pyt
         plan = tuple((test.name, test.with_defaults(parameters.get(test.name, {}))) for test in TESTS.values())
         evaluate(Sequence(good(1_000_000), n), mode, plan)
         assert len(calls) == 1
+        assert sum(request.kernel == kernels.patterns(1, 1).kernel for request in calls[0]) <= 1  # counted once for all
         calls.clear()
 
 

@@ -141,6 +141,13 @@ def test_page_with_plots_is_written(folder: Path) -> None:
     assert (folder / "report.html").read_text().startswith("<!doctype html>")
 
 
+def test_a_page_that_cannot_be_written_does_not_take_the_report_along(folder: Path) -> None:
+    done = nist_sts("good.bin", "--html", "no-such-folder/report.html", cwd=folder)
+    assert done.returncode == 1
+    assert "PASS" in str(done.stdout)
+    assert "no-such-folder" in str(done.stderr)
+
+
 QRNG = SCRIPT.with_name("qrng")
 
 ALONE = """
