@@ -23,7 +23,9 @@ def first_alarm(test: SineTest, bits: npt.NDArray[np.uint8]) -> int | None:
     return test.update(Piece(Samples.from_symbols(bits)), 0)
 
 
-@pytest.mark.parametrize(("period", "size"), [(70, 0.1), (130, 0.1), (300, 0.1), (600, 0.1), (1000, 0.1), (5000, 0.1), (15_000, 0.06)])
+@pytest.mark.parametrize(
+    ("period", "size"), [(70, 0.1), (130, 0.1), (300, 0.1), (600, 0.1), (1000, 0.1), (5000, 0.1), (15_000, 0.06)]
+)
 def test_a_swing_is_found_within_seven_quarters_of_the_limit(period: float, size: float) -> None:
     angle = np.arange(1000) / 1000 * 2 * np.pi
     p = 0.5 + size * np.sin(angle)
