@@ -84,7 +84,7 @@ def test_a_window_of_the_cutoff_sets_off_apt_alone(lanes: int, over: int) -> Non
 
 CASES: dict[str, Callable[[], Bits]] = {
     "bank": lambda: lagged(1 << 15, 20, 0.6, 7),
-    "learned": lambda: swinging(1 << 15, 300, 0.15),
+    "learned": lambda: np.bitwise_xor.accumulate(swinging(1 << 15, 1500, 0.15)),  # swings in the parity with lag 1
     "sine": lambda: np.concatenate([fair(100, 8), swinging(1 << 15, 700, 0.1)]),
     "lfsr": lambda: np.concatenate([fair(5000, 9), register(1000, 28, 31)]),
     "replay": lambda: np.concatenate([fair(1 << 16, 10), fair(1 << 16, 10)[12345:13000]]),
