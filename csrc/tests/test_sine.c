@@ -211,6 +211,14 @@ static void nothing_overflows_into_silence(void) {
     qrng_evidence found;
     qrng_sine_leader(state, &found);
     CHECK(found.total >= 0x1p256);
+    for (int i = 0; i < 1 << 15; i++) /* a short swing, whose logarithms have 16 bits */
+        mixed[i] = i / 8 % 2 ? 255 : 0;
+    CHECK(qrng_sine_init(state, 0.5) == QRNG_OK);
+    for (int bytes = 1 << 12; bytes <= 1 << 15; bytes += 1 << 12) {
+        qrng_sine_scan(state, mixed, 0, 8u << 12, INFINITY);
+        const qrng_sine *b = state;
+        CHECK(b->quick.value >= 0x1p100);
+    }
     free(state);
 }
 
