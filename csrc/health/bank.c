@@ -15,7 +15,8 @@ typedef struct {
     uint32_t lanes, fill;
     double g, total, reserved[2]; /* the parts below start at multiples of 64 bytes */
     double rate[BANK_BETS];
-    double start[(BANK_FEATURES + 7) / 8 * 8]; /* prior weight of each feature's bets times the block's bits */
+    double
+        start[(BANK_FEATURES + 7) / 8 * 8]; /* prior weight of each feature's bets times the block's bits */
     double table[(BANK_BLOCK + 1) * BANK_BETS];
     double m[BANK_FEATURES * BANK_BETS];
     double quiet[BANK_FEATURES * BANK_BETS];
@@ -26,9 +27,9 @@ typedef struct {
 /* Prior of the groups: the bias, the lags, the pairs. All bets on a feature weigh the same. */
 static const double bias_prior = 1.0 / 8, lags_prior = 1.0 / 2, pairs_prior = 3.0 / 8;
 
-/* Lag k weighs 1 / k: what couples bits fades with their distance, on a scale nobody knows, so every octave of lags
- * gets the same. With several lanes n and 2n, the lane's own last bits, weigh as 1 and 2 do. A pair weighs 1 / its
- * longer lag, shared by the pairs with that one. */
+/* Lag k weighs 1 / k: what couples bits fades with their distance, on a scale nobody knows, so every octave
+ * of lags gets the same. With several lanes n and 2n, the lane's own last bits, weigh as 1 and 2 do. A pair
+ * weighs 1 / its longer lag, shared by the pairs with that one. */
 static double lag_weight(uint32_t lanes, uint32_t f) {
     const uint32_t alone[BANK_FAR] = {3 * BANK_LAGS / 2, 2 * BANK_LAGS};
     const uint32_t k = f <= BANK_LAGS ? f : lanes > 1 ? f - BANK_LAGS : alone[f - BANK_LAGS - 1];

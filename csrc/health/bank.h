@@ -33,7 +33,8 @@ enum {
  * far: the same words n and 2n bits earlier. */
 typedef void bank_count_fn(uint32_t *count, const uint64_t *x, const uint64_t (*far)[BANK_WORDS]);
 /* One block for `features` e-detectors of BANK_BETS bets, each kept times its prior weight: m = (m + start) *
- * table[count], added to the BANK_SUMS sums; start is the weight of the block's bits, that of feature f at f * step. */
+ * table[count], added to the BANK_SUMS sums; start is the weight of the block's bits, that of feature f at f
+ * * step. */
 typedef void bank_wealth_fn(double *m, double *sum, const double *table, const uint32_t *count,
                             size_t features, const double *start, size_t step);
 
@@ -55,9 +56,9 @@ bank_quiet_fn qrng_bank_quiet_avx512;
 #endif
 
 /* Shared by its kernels, each compiled for its vectors. */
-static inline __attribute__((always_inline)) void
-bank_quiet(double *quiet, const double *m, const double *rate, size_t features, const double *limit, size_t step,
-           double seen) {
+static inline __attribute__((always_inline)) void bank_quiet(double *quiet, const double *m,
+                                                             const double *rate, size_t features,
+                                                             const double *limit, size_t step, double seen) {
     for (size_t f = 0; f < features; f++, m += BANK_BETS, quiet += BANK_BETS, limit += step)
         for (int k = 0; k < BANK_BETS; k++)
             quiet[k] = m[k] * rate[k] <= *limit ? seen : quiet[k];

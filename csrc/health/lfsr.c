@@ -14,8 +14,8 @@
 
 enum { BLOCK = 32, WINDOW = 256, WORDS = WINDOW / 64, TAP_WORDS = WORDS + 1, TIERS = 2 };
 
-/* What each tier looks at, how often, and the longest register that it takes: 16 and 64 bits are left to tell a
- * register from chance. */
+/* What each tier looks at, how often, and the longest register that it takes: 16 and 64 bits are left to tell
+ * a register from chance. */
 static const struct {
     uint32_t window, every, longest;
 } tiers[TIERS] = {{LFSR_WINDOW, LFSR_WINDOW, LFSR_LONGEST}, {256, 4096, 96}};
@@ -213,7 +213,8 @@ static uint64_t pass(lfsr *b, const uint8_t *src, uint64_t src_bit, uint64_t n) 
 uint64_t qrng_lfsr_scan(void *state, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {
     lfsr *b = state;
     for (uint64_t i = 0; i < n;) {
-        for (uint64_t bits = 1; bits && b->fill == 0 && b->total + (double)WINDOW * WINDOW < threshold; i += bits)
+        for (uint64_t bits = 1; bits && b->fill == 0 && b->total + (double)WINDOW * WINDOW < threshold;
+             i += bits)
             bits = pass(b, src, src_bit + i, n - i);
         i += block_take(b->block, BLOCK, &b->fill, &b->seen, src, src_bit + i, n - i);
         if (b->fill < BLOCK)

@@ -10,8 +10,8 @@ enum {
     LFSR_BATCH = 16    /* windows looked at together */
 };
 
-/* Bit k: window k has a linear complexity of at most LFSR_LONGEST. high, low: its first 64 bits, and the others on
- * top of a word. */
+/* Bit k: window k has a linear complexity of at most LFSR_LONGEST. high, low: its first 64 bits, and the
+ * others on top of a word. */
 typedef uint32_t lfsr_short_fn(const uint64_t *high, const uint64_t *low);
 lfsr_short_fn qrng_lfsr_short_portable;
 #if defined(__x86_64__)

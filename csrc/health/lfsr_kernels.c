@@ -46,7 +46,8 @@ __attribute__((target("avx2"))) uint32_t qrng_lfsr_short_avx2(const uint64_t *hi
         }
         for (int i = 0; i < LFSR_WINDOW; i++)
             for (int c = 0; c < 2; c++) {
-                const words differs = (words)((signs)rest[c] >> 63), longer = differs & (words)(-excess[c] >> 63);
+                const words differs = (words)((signs)rest[c] >> 63),
+                            longer = differs & (words)(-excess[c] >> 63);
                 const words a = rest[c], b = more[c];
                 rest[c] ^= spare[c] & differs;
                 more[c] ^= extra[c] & differs;
@@ -63,7 +64,8 @@ __attribute__((target("avx2"))) uint32_t qrng_lfsr_short_avx2(const uint64_t *hi
 }
 
 /* Sixteen in two chains; the excess is kept negated, so that its sign is the mask. */
-__attribute__((target("avx512f,avx512dq"))) uint32_t qrng_lfsr_short_avx512(const uint64_t *high, const uint64_t *low) {
+__attribute__((target("avx512f,avx512dq"))) uint32_t qrng_lfsr_short_avx512(const uint64_t *high,
+                                                                            const uint64_t *low) {
     const __m512i one = _mm512_set1_epi64(1), ones = _mm512_set1_epi64(-1);
     __m512i rest[2], more[2], spare[2], extra[2], excess[2] = {ones, ones};
     uint32_t found = 0;

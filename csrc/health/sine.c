@@ -1,12 +1,12 @@
 /* Swinging biases: bets that the chance of a one goes as a sine, of 30 periods from 512 to 16,384 bits, three
- * amplitudes and eight phases; shorter ones in sine_short.c. Period, phase and amplitude are a handful of numbers; to bet on all of them
- * costs some ten bits of evidence, once, where a bettor that follows the swing pays all the time for being
- * late.
+ * amplitudes and eight phases; shorter ones in sine_short.c. Period, phase and amplitude are a handful of
+ * numbers; to bet on all of them costs some ten bits of evidence, once, where a bettor that follows the swing
+ * pays all the time for being late.
  *
  * Octave j settles its bets every 128 2^j bits, a quarter to an eighth of its periods, with the phase at the
  * block's middle. The octaves' blocks end at different bits, so their sums are not added up: the largest of
- * them, over their number, is watched (the short swings, one sum, count as the three octaves that they are), which alarms within T bits with probability at most T/A by the union
- * bound. */
+ * them, over their number, is watched (the short swings, one sum, count as the three octaves that they are),
+ * which alarms within T bits with probability at most T/A by the union bound. */
 #include <math.h>
 
 #include "bits/bits.h"

@@ -9,12 +9,12 @@
 #include "qrng.h"
 
 enum {
-    SINE_BLOCK = 128, /* bits; octave j settles its bets every 2^j blocks */
-    SINE_OCTAVES = 5, /* periods from 512 2^j to 1024 2^j bits */
-    SINE_PERIODS = 6, /* an octave */
-    SINE_SIZES = 3,   /* amplitudes */
-    SINE_PHASES = 8,  /* 45 degrees apart */
-    SINE_FINE = 4,    /* steps between two of them that payoffs are kept for */
+    SINE_BLOCK = 128,            /* bits; octave j settles its bets every 2^j blocks */
+    SINE_OCTAVES = 5,            /* periods from 512 2^j to 1024 2^j bits */
+    SINE_PERIODS = 6,            /* an octave */
+    SINE_SIZES = 3,              /* amplitudes */
+    SINE_PHASES = 8,             /* 45 degrees apart */
+    SINE_FINE = 4,               /* steps between two of them that payoffs are kept for */
     SINE_ALL = SINE_OCTAVES + 3, /* with the three of the short swings */
     SINE_RESTS = (1 << (SINE_OCTAVES - 1)) - 1,
     SINE_ROW = 2 * SINE_PHASES /* payoffs of two turns, so that any eight in a row can be loaded */
@@ -32,8 +32,8 @@ typedef struct {
     double m[SINE_OCTAVES][SINE_PERIODS][SINE_SIZES][SINE_PHASES];
     float payoff[SINE_SIZES][SINE_FINE][SINE_BLOCK + 1][SINE_ROW]; /* of a block by its ones */
     float odds[SINE_SIZES][SINE_FINE][SINE_RESTS]
-              [SINE_ROW]; /* what 1, 2, ... zeros turned to ones are worth */
-    sine_short quick; /* swings of 64 to 512 bits */
+              [SINE_ROW];       /* what 1, 2, ... zeros turned to ones are worth */
+    sine_short quick;           /* swings of 64 to 512 bits */
     uint8_t parts[SHORT_PARTS]; /* ones in each byte of its block so far */
     uint8_t block[SINE_BLOCK / 8];
 } qrng_sine;

@@ -3,12 +3,12 @@
  * integers, and settled every 256 bits: of a Shiryaev-Roberts sum only the largest term is kept (a CUSUM),
  * which is never above the sum. Bets are added up once the best of them is worth it: the best alone is less.
  *
- * A bet pays 2^r times as much on a one as on a zero, r a swing over the block, and on the likelier of the two
- * 1 / (g + (1 - g) 2^-|r|), of mean at most 1 for every source inside the claim. Its logarithm over a block is
- * then a sum over the ones, which the cosine and the sine parts of the counts give for every phase at once,
- * less a cost that depends on the place of the swing alone. Turns are counted against 32 blocks, so that the
- * places come again. At a claim below one bit the bet loses where the swing is small; it wins if the chance of
- * a one swings by more than 4 / pi of what the claim allows. */
+ * A bet pays 2^r times as much on a one as on a zero, r a swing over the block, and on the likelier of the
+ * two 1 / (g + (1 - g) 2^-|r|), of mean at most 1 for every source inside the claim. Its logarithm over a
+ * block is then a sum over the ones, which the cosine and the sine parts of the counts give for every phase
+ * at once, less a cost that depends on the place of the swing alone. Turns are counted against 32 blocks, so
+ * that the places come again. At a claim below one bit the bet loses where the swing is small; it wins if the
+ * chance of a one swings by more than 4 / pi of what the claim allows. */
 #include <math.h>
 
 #include "cpu/kernels.h"
@@ -20,7 +20,8 @@ static const double turn_radians = 6.283185307179586;
  * down, their sum times the root of a half rounded down, and places rounded. */
 enum { SLACK = 5 };
 
-/* log2 of the mean, at the claim, of 2^(r times ones less half) over a block of parts, in units; and of half of r. */
+/* log2 of the mean, at the claim, of 2^(r times ones less half) over a block of parts, in units; and of half
+ * of r. */
 static void costs(int32_t *whole, int32_t *half, const double *r, double g) {
     double mean = 1, mean_half = 1;
     for (int i = 0; i < SHORT_PARTS; i++) {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 enum {
-    SHORT_BLOCK = 256,   /* bits between two settlements */
-    SHORT_PART = 8,      /* bits that are taken to have one phase */
+    SHORT_BLOCK = 256, /* bits between two settlements */
+    SHORT_PART = 8,    /* bits that are taken to have one phase */
     SHORT_PARTS = SHORT_BLOCK / SHORT_PART,
     SHORT_FOLDS = SHORT_PARTS / 2, /* parts as far before a block's middle as others behind it */
     SHORT_TURNS = 32,              /* blocks after which every swing stands where it stood */
@@ -16,19 +16,20 @@ enum {
     SHORT_PHASES = 4,              /* 45 degrees apart, each with its opposite */
     SHORT_SIZES = 2,               /* the second half the first, as logarithms of the odds */
     SHORT_BETS = SHORT_PERIODS * SHORT_PHASES * 2 * SHORT_SIZES,
-    SHORT_UNIT = 128,  /* of evidence in a bit of it */
+    SHORT_UNIT = 128,              /* of evidence in a bit of it */
     SHORT_WORTH = 20 * SHORT_UNIT, /* of the best bet, from which on all of them are added up */
-    SHORT_MOST = 20000 /* units; a block adds less than 12,000 more, so that 16 bits hold them */
+    SHORT_MOST = 20000             /* units; a block adds less than 12,000 more, so that 16 bits hold them */
 };
 
 typedef int16_t short_row[SHORT_PERIODS]; /* one entry a swing */
 
 typedef struct {
-    short_row even[SHORT_FOLDS], odd[SHORT_FOLDS];     /* cosine and sine of each fold, times 127 */
-    short_row cosine[SHORT_TURNS], sine[SHORT_TURNS];  /* of the swing at the middle of each block, times the size */
+    short_row even[SHORT_FOLDS], odd[SHORT_FOLDS]; /* cosine and sine of each fold, times 127 */
+    short_row cosine[SHORT_TURNS],
+        sine[SHORT_TURNS]; /* of the swing at the middle of each block, times the size */
     short_row cost[SHORT_TURNS][SHORT_PHASES][SHORT_SIZES]; /* what a bet pays for its mean to be at most 1 */
-    short_row m[SHORT_PHASES][SHORT_SIZES][2];         /* log2 of the best product since any block's start */
-    double fraction[SHORT_UNIT];                       /* 2^(i / SHORT_UNIT) */
+    short_row m[SHORT_PHASES][SHORT_SIZES][2]; /* log2 of the best product since any block's start */
+    double fraction[SHORT_UNIT];               /* 2^(i / SHORT_UNIT) */
     double value, quiet;
 } sine_short;
 

@@ -36,7 +36,8 @@ static void complexity_is_that_of_the_shortest_register(void) {
     CHECK(qrng_lfsr_complexity(last_one, 256, 256, taps) == 256);
 }
 
-/* Of random windows and of those of registers of 36 to 44 bits the batch finds those that one by one are short. */
+/* Of random windows and of those of registers of 36 to 44 bits the batch finds those that one by one are
+ * short. */
 static void a_batch_finds_the_windows_of_short_registers(void) {
     uint64_t rng = 4, taps[5];
     int shorts = 0;
@@ -82,8 +83,8 @@ static void the_register_found_makes_the_bits(void) {
     }
 }
 
-/* The register begins with bits that it did not make; the first windows that are its own begin at bit 4128 = 43 * 96
- * and at bit 4096. Two blocks more bring over 2^70. */
+/* The register begins with bits that it did not make; the first windows that are its own begin at bit 4128 =
+ * 43 * 96 and at bit 4096. Two blocks more bring over 2^70. */
 static void a_register_is_caught_in_the_blocks_after_it_is_seen(void) {
     static uint8_t bits[8192], packed[1024];
     for (int kind = 0; kind < 2; kind++) {

@@ -37,8 +37,8 @@ static double plain(const uint8_t *x, double g) {
     return best;
 }
 
-/* The short swings likewise, bit by bit but for the phase, which is that of the bit's byte; log2 of the best bet, or
- * of the sum of all where the best has 20 bits. */
+/* The short swings likewise, bit by bit but for the phase, which is that of the bit's byte; log2 of the best
+ * bet, or of the sum of all where the best has 20 bits. */
 static double plain_short(const uint8_t *x, double g) {
     double best = 0, sum = 0;
     for (int turns = 16; turns < 128; turns++)
@@ -47,7 +47,8 @@ static double plain_short(const uint8_t *x, double g) {
             double m = 0, e = 0;
             for (int i = 0; i < N; i++) {
                 const double middle = i / 8 * 8 + 4 - 128;
-                const double r = top / (1 + bet % 2) * cos(6.283185307179586 * (turns * middle / 8192 - bet / 2 / 8.0));
+                const double r =
+                    top / (1 + bet % 2) * cos(6.283185307179586 * (turns * middle / 8192 - bet / 2 / 8.0));
                 const double most = 1 / (g + (1 - g) * exp2(-fabs(r)));
                 e += log2(test_bit(x, (uint64_t)i) == (r > 0) ? most : most * exp2(-fabs(r)));
                 if (i % 256 == 255) {
@@ -72,7 +73,8 @@ static void equals_its_definition_however_cut(void) {
         for (int i = 0; i < N && round > 2; i++) /* a swing of period 1000, or of 300 */
             if (test_random(&rng) % (round > 3 ? 5 : 3) == 0) {
                 const uint8_t bit = (uint8_t)(128 >> i % 8);
-                x[i / 8] = (uint8_t)(sin(i * (round > 3 ? 0.02094 : 0.00628)) > 0 ? x[i / 8] | bit : x[i / 8] & ~bit);
+                x[i / 8] = (uint8_t)(sin(i * (round > 3 ? 0.02094 : 0.00628)) > 0 ? x[i / 8] | bit
+                                                                                  : x[i / 8] & ~bit);
             }
         size_t bytes = qrng_sine_state_bytes();
         void *whole = malloc(bytes), *cut = malloc(bytes);
@@ -127,8 +129,8 @@ static void payoffs_have_mean_at_most_one(void) {
     }
 }
 
-/* What the kernel pays for a block is never more than the exact payoff of its own weights, of mean at most 1 at the
- * claim, and hardly less. */
+/* What the kernel pays for a block is never more than the exact payoff of its own weights, of mean at most 1
+ * at the claim, and hardly less. */
 static void short_swings_pay_no_more_than_a_fair_bet(void) {
     uint64_t rng = 5;
     static sine_short fresh, b;
@@ -138,9 +140,12 @@ static void short_swings_pay_no_more_than_a_fair_bet(void) {
         uint8_t ones[SHORT_PARTS];
         sine_short_init(&fresh, g, 0.12);
         b = fresh;
-        for (int i = 0; i < SHORT_PARTS; i++) { /* fair, full of ones in the sine's first half, or one value */
+        for (int i = 0; i < SHORT_PARTS;
+             i++) { /* fair, full of ones in the sine's first half, or one value */
             const int full = 8 * (sin(6.283185307179586 * i * (round % 5 + 1) / 32) > 0);
-            ones[i] = (uint8_t)(round < 12 ? __builtin_popcountll(test_random(&rng) & 255) : round < 21 ? full : 8);
+            ones[i] = (uint8_t)(round < 12   ? __builtin_popcountll(test_random(&rng) & 255)
+                                : round < 21 ? full
+                                             : 8);
         }
         int32_t most = qrng_kernels_get()->sine_short(&b, ones, turn), largest = INT16_MIN;
         for (int f = 0; f < SHORT_PERIODS; f++)
@@ -152,7 +157,8 @@ static void short_swings_pay_no_more_than_a_fair_bet(void) {
                         const double even = fresh.even[fold][f], odd = sign * fresh.odd[fold][f];
                         const double x = (even * fresh.cosine[turn][f] - odd * fresh.sine[turn][f]) / 32768;
                         const double y = (even * fresh.sine[turn][f] + odd * fresh.cosine[turn][f]) / 32768;
-                        const double all[4] = {x, (x + y) * (46341.0 / 65536), y, (y - x) * (46341.0 / 65536)};
+                        const double all[4] = {x, (x + y) * (46341.0 / 65536), y,
+                                               (y - x) * (46341.0 / 65536)};
                         const double r = all[k] / (1 + a) / SHORT_UNIT, h = exp2(fabs(r) / 2);
                         exact += r * (ones[i] - 4);
                         cost += 8 * log2(g * h + (1 - g) / h);
@@ -205,6 +211,14 @@ static void nothing_overflows_into_silence(void) {
     qrng_evidence found;
     qrng_sine_leader(state, &found);
     CHECK(found.total >= 0x1p256);
+    for (int i = 0; i < 1 << 15; i++) /* a short swing, whose logarithms have 16 bits */
+        mixed[i] = i / 8 % 2 ? 255 : 0;
+    CHECK(qrng_sine_init(state, 0.5) == QRNG_OK);
+    for (int bytes = 1 << 12; bytes <= 1 << 15; bytes += 1 << 12) {
+        qrng_sine_scan(state, mixed, 0, 8u << 12, INFINITY);
+        const qrng_sine *b = state;
+        CHECK(b->quick.value >= 0x1p100);
+    }
     free(state);
 }
 

@@ -171,13 +171,18 @@ def bits(stream: Bits, lanes: int = 1) -> Samples:
     return Samples.from_symbols(stream, 1, lanes=lanes)
 
 
+def parity_swings() -> Samples:
+    """Its parity with lag 1 swings, so that the sine bank hears nothing."""
+    return bits(np.bitwise_xor.accumulate(swinging(1 << 15, 1500, 0.15)))
+
+
 Case = tuple[Setting, Callable[[], Samples], list[Maker]]
 BITS = Setting.of(1, 1, 1.0)
 
 CASES: dict[str, Case] = {
     "bank": (BITS, lambda: bits(lagged(1 << 15, 20, 0.6, 7)), []),
     "bank, lanes": (Setting.of(1, 20, 1.0), lambda: bits(lane_of(60_000, 20, 3, 0.62), 20), []),
-    "learned": (BITS, lambda: bits(swinging(1 << 15, 300, 0.15)), []),
+    "learned": (BITS, parity_swings, []),
     "sine": (BITS, lambda: bits(np.concatenate([fair(100, 8), swinging(1 << 15, 700, 0.1)])), []),
     "lfsr": (BITS, lambda: bits(np.concatenate([fair(5000, 9), register(1000, 28, 31)])), []),
     "replay": (BITS, lambda: bits(np.concatenate([fair(1 << 16, 10), fair(1 << 16, 10)[12345:13000]])), []),
