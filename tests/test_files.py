@@ -41,10 +41,10 @@ def test_a_full_disk_names_the_file_that_was_to_be(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there_is_named_and_not_a_hidden_file(tmp_path: Path) -> None:
+def test_in_a_folder_that_is_not_there_the_file_is_named_and_not_a_hidden_one(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught, atomic_write(tmp_path / "absent" / "out.bin"):
         pass
-    assert caught.value.filename == str(tmp_path / "absent")
+    assert caught.value.filename == str(tmp_path / "absent" / "out.bin")
 
 
 def test_a_folder_is_no_file_to_write(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ bits stood before; a logistic mixture learned online weighs them (csrc/health/co
 parity of few bits shows: nonlinear feedback, a comparator that recovers after a run, an echo from far back with
 noise on it. What such a predictor believes changes nothing in the guarantee.
 
-It costs twenty times what the other tests cost together. So of every 2^20 bits it watches the first 4096, and goes
+It costs twenty times what the other tests cost together. So of every 2^21 bits it watches the first 4096, and goes
 on watching as long as its bets win; `every_bit` makes one that watches all, for `Gate(more=(every_bit,))`.
 """
 
@@ -20,7 +20,7 @@ from qrng.health.edetector import EDetector
 
 __all__ = ["EVERY", "ContextTest", "every_bit", "tests"]
 
-EVERY = 1 << 20
+EVERY = 1 << 21
 """Bits of which the default watches `LOOK`."""
 LOOK = int(lib.QRNG_CONTEXT_LOOK)
 
