@@ -44,7 +44,7 @@ def compare(name: str, same: bool, detail: str) -> Check:
 
 def claim_checks(record: Mapping[str, Any]) -> list[Check]:
     """Whether the claim is no more than the figures that the certificate itself gives for it."""
-    claim, made = record["claim"], record.get("claim_made_from")
+    claim, made = record["claim"], record["claim_made_from"]
     if claim is None:
         return []
     if made is None:
@@ -52,8 +52,7 @@ def claim_checks(record: Mapping[str, Any]) -> list[Check]:
     figures = [made["statistical"]["bits_per_sample"]]
     if made["physical"]:
         figures.append(made["physical"]["claim"]["bits_per_sample"])
-    if found := made.get("assessment"):  # older certificates have the claim of it alone
-        figures += _upper_figures(found)
+    figures += _upper_figures(made["assessment"])
     least, said = min(figures), claim["bits_per_sample"]
     return [
         compare("claim", _at_most(said, least), f"{said:.6f} bits a symbol; its evidence gives {least:.6f} at most")
@@ -76,9 +75,9 @@ def assessment_checks(record: Mapping[str, Any], source: Input | None) -> list[C
     Args:
         source: the raw bits; None where they are not at hand. Closed in the end.
     """
-    made = record.get("claim_made_from")
-    if made is None or "assessment" not in made:
-        why = "none was made: the claim was given" if made is None else "this certificate holds none: it is older"
+    made = record["claim_made_from"]
+    if made is None:
+        why = "none was made: the claim was given"
         return [] if record["claim"] is None else [Check("assessment", "not checked", why)]
     if source is None:
         names = ["assessment", *(["physics"] if made["physical"] else [])]

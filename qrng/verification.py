@@ -148,7 +148,7 @@ def _plan(record: dict[str, Any]) -> Check:
         return Check("plan", "not checked", "no distance from uniform is claimed")
     kind = extractor_class(plan["extractor"])
     try:
-        costs = plan.get("costs", {})
+        costs = plan["costs"]
         reduced = less(claim, plan["n"], _said_allowance(record))
         m = kind.plan(plan["n"], min_entropy=reduced, log2_error=plan["log2_error"], blocks=record["blocks"], **costs).m
     except ParameterError as error:
@@ -157,7 +157,7 @@ def _plan(record: dict[str, Any]) -> Check:
 
 
 def _said_allowance(record: dict[str, Any]) -> Allowance | None:
-    said = record.get("allowance")  # older certificates have none
+    said = record["allowance"]
     if said is None:
         return None
     return Allowance(said["bits"], said["log2_evidence"], said["symbols"], said["taken_off"])
@@ -166,8 +166,6 @@ def _said_allowance(record: dict[str, Any]) -> Allowance | None:
 def _allowance(record: dict[str, Any], beside: Beside) -> list[Check]:
     """What a bias may hide in a block under the health tests of this version, computed anew."""
     said = _said_allowance(record)
-    if "allowance" not in record:
-        return [Check("allowance", "not checked", "the certificate says nothing of one, so none was taken off")]
     if said is None:
         return []
     health, data = record["health"], record["input"]
@@ -204,15 +202,15 @@ def _claim(record: dict[str, Any]) -> EntropyClaim | None:
 def _input(record: dict[str, Any], raw: Path_) -> Input:
     said = record["input"]
     source = Input(os.fspath(raw), said["layout"], said["bits_per_symbol"], said["lanes"])
-    source.without = tuple(record["health"].get("dropped_lanes", ()))
+    source.without = tuple(record["health"]["dropped_lanes"])
     return source
 
 
 def _models(record: dict[str, Any], models: Iterable[Path_]) -> tuple[Beside, list[Check]]:
     """What was tested beside, as far as it is here, and a check of each model that the record names or is given."""
     health = record["health"]
-    side = health.get("side_data", [])  # older certificates have neither
-    missing = {said["sha256"]: said["kind"] for said in health.get("models", [])}
+    side = health["side_data"]
+    missing = {said["sha256"]: said["kind"] for said in health["models"]}
     fit: list[Path_] = []
     checks: list[Check] = []
     for path in models:

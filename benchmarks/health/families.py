@@ -37,20 +37,20 @@ def kl(p: npt.ArrayLike, g: float = 0.5) -> float:
     return float(np.mean(q * np.log2(q / g) + (1 - q) * np.log2((1 - q) / (1 - g))))
 
 
-def _draw(p: npt.ArrayLike, runs: int, n: int, rng: np.random.Generator) -> Bits:
+def draw(p: npt.ArrayLike, runs: int, n: int, rng: np.random.Generator) -> Bits:
     return (rng.random((runs, n), np.float32) < np.asarray(p, np.float32)).astype(np.uint8)
 
 
 def bias(p: float) -> Callable[[int, int, np.random.Generator], Bits]:
-    return lambda runs, n, rng: _draw(p, runs, n, rng)
+    return lambda runs, n, rng: draw(p, runs, n, rng)
 
 
 def lag(p: float, *lags: int) -> Callable[[int, int, np.random.Generator], Bits]:
     """Each bit is the parity of the bits at these lags, with probability p."""
 
     def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
-        out = _draw(0.5, runs, n + 64, rng).T.copy()
-        flip = _draw(1 - p, runs, n + 64, rng).T
+        out = draw(0.5, runs, n + 64, rng).T.copy()
+        flip = draw(1 - p, runs, n + 64, rng).T
         for t in range(64, n + 64):
             out[t] = flip[t]
             for k in lags:
@@ -65,7 +65,7 @@ def wave(
 ) -> Callable[[int, int, np.random.Generator], Bits]:
     def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
         phase = np.arange(n) / period + rng.random((runs, 1))
-        return _draw(0.5 + amplitude * shape(2 * np.pi * phase), runs, n, rng)
+        return draw(0.5 + amplitude * shape(2 * np.pi * phase), runs, n, rng)
 
     return make
 
@@ -75,20 +75,20 @@ def phase_noise(amplitude: float, period: float) -> Callable[[int, int, np.rando
 
     def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
         steps = rng.normal(0, 1 / np.sqrt(period), (runs, n)).cumsum(axis=1)
-        return _draw(0.5 + amplitude * np.sin(2 * np.pi * np.arange(n) / period + steps), runs, n, rng)
+        return draw(0.5 + amplitude * np.sin(2 * np.pi * np.arange(n) / period + steps), runs, n, rng)
 
     return make
 
 
 def drift(top: float, over: int) -> Callable[[int, int, np.random.Generator], Bits]:
-    return lambda runs, n, rng: _draw(0.5 + np.minimum(np.arange(n) / over, 1) * top, runs, n, rng)
+    return lambda runs, n, rng: draw(0.5 + np.minimum(np.arange(n) / over, 1) * top, runs, n, rng)
 
 
 def afterpulse(p: float) -> Callable[[int, int, np.random.Generator], Bits]:
     """After a one, another one comes with probability p whatever else."""
 
     def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
-        out, again = _draw(0.5, runs, n, rng).T.copy(), _draw(p, runs, n, rng).T
+        out, again = draw(0.5, runs, n, rng).T.copy(), draw(p, runs, n, rng).T
         for t in range(1, n):
             out[t] |= out[t - 1] & again[t]
         return np.ascontiguousarray(out.T)
@@ -100,7 +100,7 @@ def dead_time(p: float) -> Callable[[int, int, np.random.Generator], Bits]:
     """After a one, a one is lost with probability p."""
 
     def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
-        out, lost = _draw(0.5, runs, n, rng).T.copy(), _draw(p, runs, n, rng).T
+        out, lost = draw(0.5, runs, n, rng).T.copy(), draw(p, runs, n, rng).T
         for t in range(1, n):
             out[t] &= 1 - (out[t - 1] & lost[t])
         return np.ascontiguousarray(out.T)
@@ -116,15 +116,15 @@ def bursts(length: int, every: int) -> Callable[[int, int, np.random.Generator],
         for row in p:
             for at in rng.integers(0, n, n // every):
                 row[at : at + length] = 0.8
-        return _draw(p, runs, n, rng)
+        return draw(p, runs, n, rng)
 
     return make
 
 
 def one_lane(p: float) -> Callable[[int, int, np.random.Generator], Bits]:
     def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
-        out = _draw(0.5, runs, n, rng)
-        out[:, 7::LANES] = _draw(p, runs, len(range(7, n, LANES)), rng)
+        out = draw(0.5, runs, n, rng)
+        out[:, 7::LANES] = draw(p, runs, len(range(7, n, LANES)), rng)
         return out
 
     return make
@@ -134,8 +134,8 @@ def crosstalk(p: float) -> Callable[[int, int, np.random.Generator], Bits]:
     """Lane 7 copies its neighbour with probability p."""
 
     def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
-        out = _draw(0.5, runs, n, rng)
-        flip = _draw(1 - p, runs, len(range(7, n, LANES)), rng)
+        out = draw(0.5, runs, n, rng)
+        flip = draw(1 - p, runs, len(range(7, n, LANES)), rng)
         out[:, 7::LANES] = out[:, 6 : n - 1 : LANES][:, : flip.shape[1]] ^ flip
         return out
 
@@ -166,34 +166,34 @@ def register(runs: int, n: int, rng: np.random.Generator) -> Bits:
 _CYCLE = np.arange(10_000) / 10_000 * 2 * np.pi
 
 
-def _h(p: npt.ArrayLike) -> float:
+def least(p: npt.ArrayLike) -> float:
     """Mean min-entropy of bits whose likelier value has probability p."""
     return float(np.mean(-np.log2(p)))
 
 
 _SINE = 0.5 + 0.1 * np.sin(_CYCLE)
-_SINE_H = _h(np.maximum(_SINE, 1 - _SINE))
-_AFTER_ONE = (1 + _h(0.525)) / 2  # half of the bits follow a one, which makes the likelier value's probability 0.525
+_SINE_H = least(np.maximum(_SINE, 1 - _SINE))
+_AFTER_ONE = (1 + least(0.525)) / 2  # half of the bits follow a one, which makes the likelier value's probability 0.525
 
 FAMILIES = [
-    *(Family(f"bias {p}", True, bias(p), kl(p), _h(p)) for p in (0.51, 0.52, 0.55, 0.6)),
-    *(Family(f"Markov {p}", True, lag(p, 1), kl(p), _h(p)) for p in (0.52, 0.55, 0.6)),
-    Family("lag 20, .55", True, lag(0.55, 20), kl(0.55), _h(0.55)),
+    *(Family(f"bias {p}", True, bias(p), kl(p), least(p)) for p in (0.51, 0.52, 0.55, 0.6)),
+    *(Family(f"Markov {p}", True, lag(p, 1), kl(p), least(p)) for p in (0.52, 0.55, 0.6)),
+    Family("lag 20, .55", True, lag(0.55, 20), kl(0.55), least(0.55)),
     Family("sine .1, period 1000", True, wave(np.sin, 0.1, 1000), kl(_SINE), _SINE_H),
     Family("sine .1, period 300", True, wave(np.sin, 0.1, 300), kl(_SINE), _SINE_H),
     Family("sine .1, period 100", False, wave(np.sin, 0.1, 100), kl(_SINE), _SINE_H),
-    Family("drift to .1 over 2^17", True, drift(0.1, 1 << 17), None, _h(0.6)),
+    Family("drift to .1 over 2^17", True, drift(0.1, 1 << 17), None, least(0.6)),
     Family("constant", False, bias(1.0), 1.0, 0.0),
-    Family("XOR(1,2) .52", False, lag(0.52, 1, 2), kl(0.52), _h(0.52)),
-    Family("XOR(1,2) .55", False, lag(0.55, 1, 2), kl(0.55), _h(0.55)),
-    Family("square .1, period 2000", False, wave(square, 0.1, 2000), kl(0.6), _h(0.6)),
+    Family("XOR(1,2) .52", False, lag(0.52, 1, 2), kl(0.52), least(0.52)),
+    Family("XOR(1,2) .55", False, lag(0.55, 1, 2), kl(0.55), least(0.55)),
+    Family("square .1, period 2000", False, wave(square, 0.1, 2000), kl(0.6), least(0.6)),
     Family("phase noise .1, period 1000", False, phase_noise(0.1, 1000), None, _SINE_H),
     Family("afterpulse .05", False, afterpulse(0.05), None, _AFTER_ONE),
     Family("dead time .05", False, dead_time(0.05), None, _AFTER_ONE),
-    Family("bursts of 256 in 8192", False, bursts(256, 8192), None, 1 - (1 - _h(0.8)) / 32),
+    Family("bursts of 256 in 8192", False, bursts(256, 8192), None, 1 - (1 - least(0.8)) / 32),
     Family("one lane of 20 stuck", False, one_lane(1.0), 1 / LANES, 1 - 1 / LANES, LANES),
-    Family("one lane of 20 at .6", False, one_lane(0.6), kl(0.6) / LANES, 1 - (1 - _h(0.6)) / LANES, LANES),
-    Family("crosstalk .6 on one lane", False, crosstalk(0.6), kl(0.6) / LANES, 1 - (1 - _h(0.6)) / LANES, LANES),
+    Family("one lane of 20 at .6", False, one_lane(0.6), kl(0.6) / LANES, 1 - (1 - least(0.6)) / LANES, LANES),
+    Family("crosstalk .6 on one lane", False, crosstalk(0.6), kl(0.6) / LANES, 1 - (1 - least(0.6)) / LANES, LANES),
     Family("LFSR of 31 bits", False, lfsr31, 1.0, 0.0, unknown=2 * 31),
     Family("LFSR of 36 bits, any taps", False, register, 1.0, 0.0, unknown=2 * 36),
     Family("replay of all before", False, None, 1.0, 0.0, unknown=24),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.health.families import LANES, Bits, Family, _draw, _h, _kl
+from benchmarks.health.families import LANES, Bits, Family, draw, kl, least
 
 Make = Callable[[int, int, np.random.Generator], Bits]
 Rule = Callable[[npt.NDArray[np.uint8], int], npt.NDArray[np.uint8]]
@@ -20,8 +20,8 @@ def fed_back(rule: Rule, p: float, reach: int = 64) -> Make:
     """Each bit is what a rule makes of those before it, with probability p; else the other."""
 
     def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
-        out = _draw(0.5, runs, n + reach, rng).T.copy()
-        flip = _draw(1 - p, runs, n + reach, rng).T
+        out = draw(0.5, runs, n + reach, rng).T.copy()
+        flip = draw(1 - p, runs, n + reach, rng).T
         for t in range(reach, n + reach):
             out[t] = rule(out, t) ^ flip[t]
         return np.ascontiguousarray(out[reach:].T)
@@ -52,10 +52,10 @@ def echo(lag: int, p: float) -> Make:
 
     def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
         out = np.empty((runs, n + lag), np.uint8)
-        out[:, :lag] = _draw(0.5, runs, lag, rng)
+        out[:, :lag] = draw(0.5, runs, lag, rng)
         for at in range(lag, n + lag, lag):
             size = min(lag, n + lag - at)
-            out[:, at : at + size] = out[:, at - lag : at - lag + size] ^ _draw(1 - p, runs, size, rng)
+            out[:, at : at + size] = out[:, at - lag : at - lag + size] ^ draw(1 - p, runs, size, rng)
         return np.ascontiguousarray(out[:, lag:])
 
     return make
@@ -65,9 +65,9 @@ def noisy_replay(length: int, flipped: float) -> Make:
     """A recording of fair bits, then the recording again and again, each time with other bits flipped."""
 
     def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
-        recording = _draw(0.5, runs, length, rng)
+        recording = draw(0.5, runs, length, rng)
         out = np.tile(recording, (1, -(-n // length)))[:, :n]
-        return out ^ _draw(flipped, runs, n, rng)
+        return out ^ draw(flipped, runs, n, rng)
 
     return make
 
@@ -76,7 +76,7 @@ def after_runs(length: int, p: float) -> Make:
     """After `length` equal bits the other one comes with probability p: a comparator that recovers."""
 
     def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
-        out, change = _draw(0.5, runs, n, rng).T.copy(), _draw(p, runs, n, rng).T
+        out, change = draw(0.5, runs, n, rng).T.copy(), draw(p, runs, n, rng).T
         run = np.ones(runs, np.int64)
         for t in range(1, n):
             out[t] = np.where(run >= length, out[t - 1] ^ change[t], out[t])
@@ -105,7 +105,7 @@ def moving_markov(size: float, period: float) -> Make:
 
     def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
         phase = np.arange(n) / period + rng.random((runs, 1))
-        change = _draw(0.5 - size * np.sin(2 * np.pi * phase), runs, n, rng)
+        change = draw(0.5 - size * np.sin(2 * np.pi * phase), runs, n, rng)
         return np.bitwise_xor.accumulate(change, axis=1)
 
     return make
@@ -116,7 +116,7 @@ def shots(rule: Callable[[Bits, np.random.Generator], None]) -> Make:
 
     def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
         count = -(-n // LANES)
-        out = _draw(0.5, runs, count * LANES, rng).reshape(runs, count, LANES)
+        out = draw(0.5, runs, count * LANES, rng).reshape(runs, count, LANES)
         rule(out, rng)
         return np.ascontiguousarray(out.reshape(runs, -1)[:, :n])
 
@@ -155,46 +155,46 @@ def common_mode(size: float) -> Make:
 HIDDEN = [
     Family("recording of 2^15, .05 flipped", False, noisy_replay(1 << 15, 0.05)),
     Family("recording of 2^15, .10 flipped", False, noisy_replay(1 << 15, 0.10)),
-    Family("echo of 5003 bits, .9", False, echo(5003, 0.9), _kl(0.9), _h(0.9)),
-    Family("echo of 5003 bits, .75", False, echo(5003, 0.75), _kl(0.75), _h(0.75)),
+    Family("echo of 5003 bits, .9", False, echo(5003, 0.9), kl(0.9), least(0.9)),
+    Family("echo of 5003 bits, .75", False, echo(5003, 0.75), kl(0.75), least(0.75)),
     Family(
         "nonlinear register of 16 bits, .95",
         False,
         fed_back(products((16,), (3, 7), (5, 12)), 0.95),
-        _kl(0.95),
-        _h(0.95),
+        kl(0.95),
+        least(0.95),
     ),
     Family(
         "nonlinear register of 20 bits, .9",
         False,
         fed_back(products((20, 13), (3, 7), (5, 12), (9, 18)), 0.9),
-        _kl(0.9),
-        _h(0.9),
+        kl(0.9),
+        least(0.9),
     ),
-    Family("majority of 5 bits, .6", False, fed_back(majority(3, 7, 12, 18, 25), 0.6), _kl(0.6), _h(0.6)),
+    Family("majority of 5 bits, .6", False, fed_back(majority(3, 7, 12, 18, 25), 0.6), kl(0.6), least(0.6)),
     Family(
         "majority of 7 far bits, .7",
         False,
         fed_back(majority(67, 71, 83, 90, 97, 101, 110), 0.7, 128),
-        _kl(0.7),
-        _h(0.7),
+        kl(0.7),
+        least(0.7),
     ),
     Family(
-        "bent rule on 8 bits, .7", False, fed_back(products((8, 3), (1, 2), (4, 5), (6, 7)), 0.7), _kl(0.7), _h(0.7)
+        "bent rule on 8 bits, .7", False, fed_back(products((8, 3), (1, 2), (4, 5), (6, 7)), 0.7), kl(0.7), least(0.7)
     ),
     Family(
         "bent rule on 11 bits, .7",
         False,
         fed_back(products((11, 9), (1, 2), (3, 4), (5, 6), (7, 8)), 0.7),
-        _kl(0.7),
-        _h(0.7),
+        kl(0.7),
+        least(0.7),
     ),
     Family("after 5 equal bits the other, .75", False, after_runs(5, 0.75)),
     Family("bit 12 of an LCG", False, congruential(12), 1.0, 0.0),
     Family("bit 30 of an LCG", False, congruential(30), 1.0, 0.0),
     Family("Markov, swinging by .1 in 20,000", False, moving_markov(0.1, 20_000)),
-    Family("3 lanes copy others, .6", False, coupled(0.6, (0, 9), (4, 13), (2, 17)), 3 * _kl(0.6) / LANES, None, LANES),
-    Family("parity of 2 lanes, .7", False, pair_parity(0.7), _kl(0.7) / LANES, None, LANES),
+    Family("3 lanes copy others, .6", False, coupled(0.6, (0, 9), (4, 13), (2, 17)), 3 * kl(0.6) / LANES, None, LANES),
+    Family("parity of 2 lanes, .7", False, pair_parity(0.7), kl(0.7) / LANES, None, LANES),
     Family("common mode .1", False, common_mode(0.1), None, None, LANES),
     Family("common mode .05", False, common_mode(0.05), None, None, LANES),
 ]

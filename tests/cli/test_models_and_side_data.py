@@ -190,13 +190,15 @@ def test_verify_finds_another_model_an_altered_one_and_a_capture_that_alarms_wit
     assert (done.returncode, outcomes(done)["model"]) == (3, "failed")
 
 
-def test_an_older_certificate_without_a_word_of_them_is_read(run: Run, files: Path) -> None:
+def test_a_certificate_without_a_word_of_them_is_not_whole(run: Run, files: Path) -> None:
     assert run(*commands("healthy.qrng")["extract"]).returncode == 0
     record = json.loads((files / "c.json").read_text())
-    del record["health"]["models"], record["health"]["side_data"]
-    (files / "c.json").write_text(json.dumps(record))
-    done = run("verify", "c.json", "--raw", "healthy.qrng", "--json")
-    assert (done.returncode, outcomes(done)["health"]) == (0, "ok")
+    for name in ("models", "side_data"):
+        cut = {key: value for key, value in record["health"].items() if key != name}
+        (files / "c.json").write_text(json.dumps(record | {"health": cut}))
+        done = run("verify", "c.json", "--raw", "healthy.qrng", "--json")
+        assert done.returncode == 1
+        assert "not a whole extraction record" in done.stderr.decode()
 
 
 def test_a_report_uses_both_on_its_way(run: Run, files: Path) -> None:
