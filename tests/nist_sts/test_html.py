@@ -36,6 +36,7 @@ def test_verdict_and_its_meaning_are_told(report: nist_sts.Report) -> None:
     text = page(report)
     assert "PASS" in text
     assert "says nothing about min-entropy" in text
+    assert "The verdict is Holm's" in text
     assert "FAIL" in page(nist_sts.run(bytes(1000)))
     assert "NOT JUDGED" in page(nist_sts.run(bytes(2)))
 
