@@ -53,8 +53,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield _row(test, many)
     yield "</tbody></table>"
     yield (
-        "<p>The column NIST judges each row by itself, as the standard does: some fail of good data, one row or so in a "
-        "hundred where there is one sequence. The verdict is Holm's, which counts how many rows there are.</p>"
+        "<p>The column NIST judges each row by itself, as the standard does: some fail of good data, one row or so in "
+        "a hundred where there is one sequence. The verdict is Holm's, which counts how many rows there are.</p>"
     )
     yield (
         "<p>Passing shows no defect of the kinds that these tests know. It says nothing about min-entropy, and is no "
