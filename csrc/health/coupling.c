@@ -109,15 +109,14 @@ int qrng_coupling_check(const void *state, size_t bytes) {
 /* The bit is its lane's last, and goes into that lane's products. */
 static inline void arrives(coupling *b, uint32_t lane, unsigned bit) {
     const uint32_t n = b->lanes;
-    const float sign = bit ? 1 : -1;
+    const float sign = 2 * (float)bit - 1;
     float *last = b->term + 1;
-    if (last[lane] == sign)
-        return;
     last[lane] = sign;
     if (n > PAIRED)
         return;
-    for (uint32_t i = 0; i < lane; i++)
-        b->term[product(n, i, lane)] = last[i] * sign;
+    float *of_both = &b->term[near(n) + lane - 1];
+    for (uint32_t i = 0; i < lane; i++, of_both += n - 1 - i)
+        *of_both = last[i] * sign;
     float *with = &b->term[product(n, lane, lane + 1)];
     for (uint32_t j = lane + 1; j < n; j++)
         with[j - lane - 1] = last[j] * sign;
@@ -183,20 +182,22 @@ static void watch(coupling *b, unsigned bit) {
     float *weight = b->weight + lane * weights_a_lane(n);
     if (lane == 0)
         sum_lanes(b);
+    float q[2];
     for (uint32_t e = 0; e < count; e++) {
         const uint32_t size = e ? all(n) : near(n), terms = 1 + n + (e ? pairs(n) : 0);
-        const float q = believed(weight, b->term, b->squash, size);
         const float precision = 32 + 2 * (float)terms + 0.25f * (float)b->taught[lane];
-        learn(weight, b->term, ((float)bit - q) / (precision < most_precise ? precision : most_precise),
+        q[e] = believed(weight, b->term, b->squash, size);
+        learn(weight, b->term, ((float)bit - q[e]) / (precision < most_precise ? precision : most_precise),
               size);
         weight += size;
-        for (uint32_t k = 2 * e; k < 2 * e + 2; k++) {
-            const double paid = mixing_paid(q, k % 2 ? 0.5 : 1, bit, b->g);
-            b->whole[k] = paid * (b->whole[k] + fresh);
-            b->m[lane][k] = paid * (b->m[lane][k] + own);
-            b->whole_quiet[k] = b->whole[k] <= quiet ? b->look.seen : b->whole_quiet[k];
-            b->quiet[lane][k] = b->m[lane][k] <= quiet ? b->look.seen : b->quiet[lane][k];
-        }
+    }
+    arrives(b, lane, bit); /* well before the next bit asks for it */
+    for (uint32_t k = 0; k < 2 * count; k++) {
+        const double paid = mixing_paid(q[k / 2], k % 2 ? 0.5 : 1, bit, b->g);
+        b->whole[k] = paid * (b->whole[k] + fresh);
+        b->m[lane][k] = paid * (b->m[lane][k] + own);
+        b->whole_quiet[k] = b->whole[k] <= quiet ? b->look.seen : b->whole_quiet[k];
+        b->quiet[lane][k] = b->m[lane][k] <= quiet ? b->look.seen : b->quiet[lane][k];
     }
     b->done += of_lane(b, lane);
     b->look.total = total_of(b, b->done + b->behind[lane]);
@@ -204,7 +205,6 @@ static void watch(coupling *b, unsigned bit) {
     b->look.seen++;
     b->visited[lane] = b->look.seen;
     b->taught[lane] += b->taught[lane] < 1u << 20;
-    arrives(b, lane, bit);
     b->lane = lane + 1 == n ? 0 : lane + 1;
 }
 
