@@ -15,9 +15,10 @@ from benchmarks.health.families import FAMILIES, LANES, Family, kl
 from benchmarks.health.hidden import HIDDEN
 from benchmarks.health.methods import Method, detector, for_hidden, methods
 from qrng import Samples
-from qrng.health import Setting
+from qrng.health import Setting, coupling
 from qrng.health.base import Piece
 from qrng.health.context import EVERY, LOOK, ContextTest
+from qrng.health.coupling import CouplingTest
 from qrng.health.edetector import EDetector
 from qrng.health.gate import DEFAULT_QUARANTINE
 from qrng.health.registry import build
@@ -174,19 +175,23 @@ def summary(medians: Medians, deficits: Medians) -> None:
     )
 
 
-def looks_table(log2: int, runs: int, seed: int) -> None:
-    """The mixing of contexts as the default runs it, the onset falling anywhere between two looks."""
-    n = 2 * EVERY
-    print(f"| degradation | context, {LOOK:,} bits of every {EVERY:,} |\n|---|---|")
+def looks_table(
+    test: type[ContextTest] | type[CouplingTest], look: int, every: int, n: int, log2: int, runs: int, seed: int
+) -> None:
+    """A test as the default runs it, within n bits, the onset falling anywhere between two looks."""
+    print(f"| degradation | {test.name}, {look:,} bits of every {every:,} |\n|---|---|")
     for family in HIDDEN:
-        if family.make is None or not ("rule" in family.name or "equal" in family.name):
+        lanes = family.lanes
+        heard = lanes == LANES if test is CouplingTest else "rule" in family.name or "equal" in family.name
+        if family.make is None or not heard:
             continue
         rng = np.random.default_rng([seed, *family.name.encode()])
         found: list[int | None] = []
-        for after in family.make(runs, n, rng):
-            onset = int(rng.integers(LOOK, EVERY))
+        at_once = runs if lanes == 1 else 1  # rules go bit by bit, all runs side by side; shots need no loop
+        for after in (row for _ in range(0, runs, at_once) for row in family.make(at_once, n, rng)):
+            onset = int(rng.integers(look, every)) // lanes * lanes
             stream = np.concatenate([rng.integers(0, 2, onset, dtype=np.uint8), after])
-            at = detector(ContextTest, log2)(Samples.from_symbols(stream, 1))
+            at = detector(test, log2)(Samples.from_symbols(stream, 1, lanes=lanes))
             found.append(None if at is None else at + 1 - onset)
         print(f"| {family.name} | {cell(found, n)} |", flush=True)
 
@@ -258,7 +263,9 @@ def main() -> None:
     summary(medians, deficits)
     if chosen.only:
         return
-    looks_table(chosen.run_length, chosen.runs, chosen.seed)
+    looks_table(ContextTest, LOOK, EVERY, 2 * EVERY, chosen.run_length, chosen.runs, chosen.seed)
+    print()
+    looks_table(CouplingTest, coupling.LOOK, coupling.EVERY, 1 << 24, chosen.run_length, chosen.runs, chosen.seed)
     print()
     print(f"Eight-bit samples of Gaussian noise, claim {adc.CLAIM} bits a sample; delay in samples.\n")
     adc_table(chosen.run_length, chosen.runs, chosen.bits // 4, chosen.seed)

@@ -15,6 +15,9 @@ from qrng.health.apt import AdaptiveProportionTest
 from qrng.health.bank import BankTest
 from qrng.health.base import Piece
 from qrng.health.context import LOOK, ContextTest, every_bit
+from qrng.health.coupling import LOOK as COUPLING_LOOK
+from qrng.health.coupling import CouplingTest
+from qrng.health.coupling import every_bit as every_bit_of_lanes
 from qrng.health.edetector import EDetector
 from qrng.health.learned.bettor import LearnedTest
 from qrng.health.rct import RepetitionCountTest
@@ -159,11 +162,12 @@ def methods(log2: int, lanes: int) -> list[Method]:
     if lanes > 1:
         found[1:1] = [Method("RCT+APT lanes", compliance(log2, per_lane=True))]
         found[-4:-4] = [Method("bank lanes", detector(BankTest, log2, per_lane=True))]
+        found[-1:-1] = [Method("coupling", detector(CouplingTest, log2, every=COUPLING_LOOK))]
     return found
 
 
 def for_hidden(log2: int, lanes: int) -> list[Method]:
-    """What is compared where structure is hidden from fixed parities: with and without the mixing of contexts."""
+    """What is compared where structure is hidden from fixed parities: with and without what mixes beliefs."""
     found = [
         Method("bank", detector(BankTest, log2)),
         Method("learned", detector(LearnedTest, log2)),
@@ -174,4 +178,6 @@ def for_hidden(log2: int, lanes: int) -> list[Method]:
     ]
     if lanes > 1:
         found[1:1] = [Method("bank lanes", detector(BankTest, log2, per_lane=True))]
+        found[-3:-3] = [Method("coupling, every bit", detector(CouplingTest, log2, every=COUPLING_LOOK))]
+        found += [Method("all, coupling on every bit", everything(log2, more=(every_bit_of_lanes,)))]
     return found

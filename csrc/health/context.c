@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "bits/bits.h"
+#include "health/mixing.h"
 #include "qrng.h"
 
 #define CONTEXT_KIND 0x3130545843474e52u
@@ -33,13 +34,10 @@ enum {
     FIRST_MISSES = 14, /* with so many misses at most in the 64 up to there; */
     MOST_MISSES = 24,  /* it is dropped beyond so many */
     AGES = 3,
-    GRID = 64, /* steps of the logistic function a unit */
-    RANGE = 12,
     STEPS = 1024,
     RATES = 2,
     BETS = 2 * RATES, /* all and half of what the mixture believes */
-    LOOK = QRNG_CONTEXT_LOOK,
-    QUIET = 4096
+    LOOK = QRNG_CONTEXT_LOOK
 };
 
 static const int counted_orders[COUNTED] = {1, 2, 3, 4, 6, 8, 11};
@@ -52,24 +50,22 @@ static const float first_weight = 0.15f;
 typedef uint32_t counter;
 static const counter fresh = 1u << 31 | 6;
 
-typedef float inputs __attribute__((vector_size(64)));
-typedef float half __attribute__((vector_size(32)));
-typedef float quarter __attribute__((vector_size(16)));
+typedef mixing_inputs inputs;
+_Static_assert((int)INPUTS == (int)MIXING_WIDE, "one vector");
 
 typedef struct {
     uint8_t histories[BYTES]; /* first: 64 that differ in their newest six bits share a cache line */
-    uint64_t kind, seen, every;
-    uint64_t watched, left; /* bits watched so far, and still to watch or, with `skipping`, to skip */
-    uint64_t idle;          /* bits since the last one watched, each a new bet not yet staked */
+    mixing_looks look;
+    uint64_t kind, watched; /* bits watched so far */
     uint64_t recent;        /* the last 64 bits, the newest lowest */
     uint64_t missed;        /* what the match foretold wrongly, as `recent` */
-    uint32_t lanes, lane, skipping, matching, from, age;
-    uint32_t odd, even;      /* bits at lags 1, 3, ... and 2, 4, ..., the newest lowest */
-    double g, total, before; /* before: the total with which this look began, its new bets included */
+    uint32_t lanes, lane, matching, from, age;
+    uint32_t odd, even; /* bits at lags 1, 3, ... and 2, 4, ..., the newest lowest */
+    double g;
     double m[BETS];
     uint64_t quiet[BETS];
     float weight[RATES][2][INPUTS];
-    float stretch[4096], squash[2 * RANGE * GRID + 2];
+    float stretch[4096], squash[MIXING_STEPS];
     uint32_t step[STEPS];
     counter counted[COUNTERS], worth[HISTORIES][64], match[AGES][MOST_MISSES + 1];
     counter apart[APART][1 << LOG2_APART];
@@ -81,28 +77,14 @@ size_t qrng_context_state_bytes(void) {
     return sizeof(context);
 }
 
-/* e^x for |x| <= RANGE, to a millionth. */
-static double exponential(double x) {
-    x /= 4096;
-    x = 1 + x * (1 + x * (0.5 + x / 6));
-    for (int i = 0; i < 12; i++)
-        x *= x;
-    return x;
-}
-
-static double logistic(double x) {
-    return 1 / (1 + exponential(-x));
-}
-
 static void fill_tables(context *b) {
-    for (int i = 0; i < 2 * RANGE * GRID + 2; i++)
-        b->squash[i] = (float)logistic((double)i / GRID - RANGE);
+    mixing_fill(b->squash);
     for (int i = 0, at = 0; i < 4096; i++) { /* where the logistic function, between its steps, is i + 1/2 */
         const float p = ((float)i + 0.5f) / 4096;
-        while (b->squash[at + 1] < p && at + 1 < 2 * RANGE * GRID)
+        while (b->squash[at + 1] < p && at + 1 < MIXING_STEPS - 2)
             at++;
         const float low = b->squash[at], high = b->squash[at + 1];
-        b->stretch[i] = ((float)at + (p - low) / (high - low)) / GRID - RANGE;
+        b->stretch[i] = ((float)at + (p - low) / (high - low)) / MIXING_GRID - MIXING_RANGE;
     }
     for (uint32_t i = 0; i < STEPS; i++)
         b->step[i] = (uint32_t)(65536 / (i + 1.5));
@@ -122,9 +104,7 @@ int qrng_context_init(void *state, uint32_t lanes, double g, uint64_t every) {
     b->kind = CONTEXT_KIND;
     b->lanes = lanes;
     b->g = g;
-    b->every = every;
-    b->left = LOOK;
-    b->before = LOOK;
+    mixing_begin(&b->look, LOOK, every);
     fill_tables(b);
     freshen(b->counted, COUNTERS);
     for (int o = 0; o < HISTORIES; o++)
@@ -144,8 +124,8 @@ int qrng_context_init(void *state, uint32_t lanes, double g, uint64_t every) {
 int qrng_context_check(const void *state, size_t bytes) {
     const context *b = state;
     if (bytes != sizeof *b || b->kind != CONTEXT_KIND || b->lanes < 1 || b->lanes > QRNG_HEALTH_MAX_LANES ||
-        b->lane >= b->lanes || !(b->g >= 0.5 && b->g < 1) || b->every < LOOK || b->left < 1 ||
-        b->left > b->every || b->from >= KEPT ||
+        b->lane >= b->lanes || !(b->g >= 0.5 && b->g < 1) || !mixing_looks_valid(&b->look, LOOK) ||
+        b->from >= KEPT || !mixing_filled(b->squash) ||
         (b->matching && __builtin_popcountll(b->missed) > MOST_MISSES))
         return QRNG_EINVAL;
     for (size_t i = 0; i < BYTES; i++)
@@ -153,9 +133,6 @@ int qrng_context_check(const void *state, size_t bytes) {
             return QRNG_EINVAL;
     for (int i = 0; i < 1 << LOG2_SLOTS; i++)
         if (b->slots[i] >= KEPT)
-            return QRNG_EINVAL;
-    for (int i = 0; i < 2 * RANGE * GRID + 2; i++)
-        if (!(b->squash[i] > 0 && b->squash[i] < 1))
             return QRNG_EINVAL;
     return QRNG_OK;
 }
@@ -207,26 +184,6 @@ static void look_up(context *b) {
     b->age = 0;
 }
 
-static inline float sum_of(const inputs *v) {
-    half low, high;
-    quarter first, second;
-    memcpy(&low, v, sizeof low);
-    memcpy(&high, (const char *)v + sizeof low, sizeof high);
-    low += high;
-    memcpy(&first, &low, sizeof first);
-    memcpy(&second, (const char *)&low + sizeof first, sizeof second);
-    first += second;
-    return (first[0] + first[2]) + (first[1] + first[3]);
-}
-
-static inline float squashed(const float *table, float x) {
-    const float most = RANGE - 0.01f;
-    x = x > most ? most : x < -most ? -most : x;
-    const float at = (x + RANGE) * GRID;
-    const int i = (int)at;
-    return table[i] + (table[i + 1] - table[i]) * (at - (float)i);
-}
-
 /* The counters that foretell the next bit, all but the match model's; in_history[o]: histories to be brought
  * up. */
 static inline void find_counters(context *b, counter **used, uint8_t **in_history) {
@@ -262,27 +219,24 @@ static inline void find_counters(context *b, counter **used, uint8_t **in_histor
 
 /* The bets of both mixtures on one bit, settled; returns the sum of the e-detectors. */
 static inline double settle(context *b, const float *in, int matching, unsigned bit) {
-    const double fresh_bets = (double)b->idle + 1, g = b->g;
+    const double fresh_bets = (double)b->look.idle + 1, g = b->g;
     inputs x, w;
     double sum = 0;
     memcpy(&x, in, sizeof x);
     for (int r = 0; r < RATES; r++) {
         memcpy(&w, b->weight[r][matching], sizeof w);
         const inputs product = w * x;
-        const float q = squashed(b->squash, sum_of(&product)), slope = rates[r] * ((float)bit - q);
+        const float q = mixing_squashed(b->squash, mixing_sum(&product));
+        const float slope = rates[r] * ((float)bit - q);
         w += x * slope;
         memcpy(b->weight[r][matching], &w, sizeof w);
-        const double off = (double)q - 0.5, size = off < 0 ? -off : off;
-        const double for_it = bit ? off : -off; /* above 0: right */
         for (int s = 0; s < 2; s++) {
-            const double share = s ? 0.5 : 1, top = for_it > 0 ? g : 1 - g;
-            const double paid = (0.5 + share * for_it) / top;
             double *m = &b->m[2 * r + s];
-            *m = (0.5 + share * size > g ? paid : 1) * (*m + fresh_bets);
+            *m = mixing_paid(q, s ? 0.5 : 1, bit, g) * (*m + fresh_bets);
             sum += *m;
         }
     }
-    b->idle = 0;
+    b->look.idle = 0;
     return sum;
 }
 
@@ -298,7 +252,7 @@ static void watch(context *b, unsigned bit) {
     for (int i = 0; i < INPUTS; i++)
         in[i] = b->stretch[*used[i] >> 20];
     in[MATCH] = !matching ? 0 : foretold ? in[MATCH] : -in[MATCH];
-    b->total = settle(b, in, matching, bit) / BETS;
+    b->look.total = settle(b, in, matching, bit) / BETS;
 
     for (int i = 0; i < MATCH; i++)
         learn(used[i], b->step, bit);
@@ -319,7 +273,7 @@ static void watch(context *b, unsigned bit) {
     b->odd = even << 1 | bit;
     b->recent = b->recent << 1 | bit;
     b->watched++;
-    b->seen++;
+    b->look.seen++;
     b->lane = b->lane + 1 == b->lanes ? 0 : b->lane + 1;
     if (b->recent % 8 == 1)
         __builtin_prefetch(&b->slots[slot_of(b->recent)], 1);
@@ -327,31 +281,13 @@ static void watch(context *b, unsigned bit) {
         look_up(b);
 }
 
-/* A look ends: on, if what was won is more than a healthy source lets win once in four looks. */
-static void decide(context *b) {
-    b->skipping = b->every > LOOK && b->total < 4 * b->before;
-    b->left = b->skipping ? b->every - LOOK : LOOK;
-    b->before = b->total + LOOK;
-    if (b->skipping)
-        b->before += (double)b->left;
-}
-
-/* n bits that nobody looks at, or those up to the one with which the total reaches the threshold. */
+/* n bits that nobody looks at, fewer where the gap ends or the total reaches the threshold. */
 static uint64_t skip(context *b, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {
     double m = 0;
     for (int k = 0; k < BETS; k++)
         m += b->m[k] / BETS;
-    if (m + (double)(b->idle + n) >= threshold) {
-        uint64_t few = 1;
-        while (m + (double)(b->idle + few) < threshold)
-            few++;
-        n = few;
-    }
-    b->idle += n;
-    b->seen += n;
-    b->left -= n;
+    n = mixing_skip(&b->look, m, n, threshold);
     b->lane = (uint32_t)((b->lane + n) % b->lanes);
-    b->total = m + (double)b->idle;
     for (uint64_t i = n < 64 ? 0 : n - 64; i < n; i++)
         b->recent = b->recent << 1 | (src[(src_bit + i) / 8] >> (7 - (src_bit + i) % 8) & 1);
     return n;
@@ -365,27 +301,26 @@ static void resume(context *b) {
         b->odd = b->odd << 1 | (uint32_t)(b->recent >> (2 * i) & 1);
         b->even = b->even << 1 | (uint32_t)(b->recent >> (2 * i + 1) & 1);
     }
-    b->skipping = 0;
-    b->left = LOOK;
+    mixing_resume(&b->look);
 }
 
 uint64_t qrng_context_scan(void *state, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {
     context *b = state;
     for (uint64_t i = 0; i < n;) {
-        if (b->skipping) {
-            i += skip(b, src, src_bit + i, b->left < n - i ? b->left : n - i, threshold);
-            if (b->left == 0)
+        if (b->look.skipping) {
+            i += skip(b, src, src_bit + i, n - i, threshold);
+            if (b->look.left == 0)
                 resume(b);
         } else {
             watch(b, src[(src_bit + i) / 8] >> (7 - (src_bit + i) % 8) & 1);
             i++;
-            if (b->seen % 32 == 0)
+            if (b->look.seen % 32 == 0)
                 for (int k = 0; k < BETS; k++)
-                    b->quiet[k] = b->m[k] <= QUIET + b->before ? b->seen : b->quiet[k];
-            if (--b->left == 0)
-                decide(b);
+                    b->quiet[k] = b->m[k] <= MIXING_QUIET + b->look.before ? b->look.seen : b->quiet[k];
+            if (--b->look.left == 0)
+                mixing_decide(&b->look);
         }
-        if (b->total >= threshold)
+        if (b->look.total >= threshold)
             return i - 1;
     }
     return n;
@@ -396,7 +331,7 @@ void qrng_context_leader(const void *state, qrng_evidence *found) {
     uint32_t best = 0;
     for (uint32_t k = 1; k < BETS; k++)
         best = b->m[k] > b->m[best] ? k : best;
-    *found = (qrng_evidence){.total = b->total, .quiet = b->quiet[best], .bet = best};
+    *found = (qrng_evidence){.total = b->look.total, .quiet = b->quiet[best], .bet = best};
     const float *weight = b->weight[best / 2][b->matching != 0];
     float most = -1;
     for (uint32_t i = 0; i < INPUTS; i++) {

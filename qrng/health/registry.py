@@ -25,6 +25,7 @@ OURS = {
     "lfsr": "qrng.health.lfsr",
     "replay": "qrng.health.replay",
     "context": "qrng.health.context",
+    "coupling": "qrng.health.coupling",
     "side": "qrng.health.side",
     "histogram": "qrng.health.histogram",
 }

@@ -56,6 +56,13 @@ def nonlinear(n: int, p: float, seed: int) -> Bits:
     return out
 
 
+def told_by_two_lanes(n: int) -> Bits:
+    """Of 20 lanes lane 12 is the parity of lanes 3 and 7, one time in ten not."""
+    out = fair(n, 21).reshape(-1, 20)
+    out[:, 12] = out[:, 3] ^ out[:, 7] ^ (np.random.default_rng(22).random(len(out)) >= 0.9)
+    return out.reshape(-1)
+
+
 def names_of(tests: list[HealthTest]) -> set[str]:
     return {test.name for test in tests}
 
@@ -193,6 +200,7 @@ CASES: dict[str, Case] = {
     "foretold": (BITS, lambda: bits(lagged(1 << 15, 150, 0.6, 7)), [foretold]),
     "mahalanobis": (Setting.of(8, 1, 5.0), lambda: Samples.from_symbols(louder(1 << 18), 8), [modelled]),
     "context": (BITS, lambda: bits(nonlinear(4096, 0.9, 11)), []),
+    "coupling": (Setting.of(1, 20, 1.0), lambda: bits(told_by_two_lanes(60_000), 20), []),
 }
 """Each detector: what is claimed, a stream that it hears first, and its maker where it is no part of the default."""
 
