@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -22,6 +23,14 @@ from qrng.faults import inject, parse
 
 settings.register_profile("no test asserts on a time", deadline=None)
 settings.load_profile("no test asserts on a time")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_as_at_a_terminal() -> None:
+    """What a shell starts in the background, or nohup anywhere, ignores them, and so would the commands under test."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 @pytest.fixture
