@@ -31,8 +31,11 @@ def write(
     The manifest comes last: a crash between the two leaves a pair that `read` refuses.
     """
     content = io.BytesIO()
-    named: dict[str, Any] = {name: np.asarray(array) for name, array in arrays.items()}
-    np.savez(content, **named)
+    with zipfile.ZipFile(content, "w") as archive:  # np.savez writes 64-bit sizes, which not every Python does alike
+        for name, array in arrays.items():
+            entry = io.BytesIO()
+            np.lib.format.write_array(entry, np.asarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), entry.getvalue())
     facts = dict(facts)
     manifest = {"schema": facts.pop("schema"), "sha256": hashlib.sha256(content.getvalue()).hexdigest(), **facts}
     with atomic_write(arrays_file, mode=0o644) as file:
