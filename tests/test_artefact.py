@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -60,6 +61,8 @@ def test_what_was_altered_is_refused(written: tuple[Path, Path], damage: str) ->
     elif damage == "schema":
         manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"schema": "test/2"}))
     else:
-        artefact.write(arrays, manifest, {"w": np.array([{}], object)}, {"schema": SCHEMA})
+        np.savez(arrays, w=np.array([{}], object))
+        sha256 = hashlib.sha256(arrays.read_bytes()).hexdigest()
+        manifest.write_text(json.dumps({"schema": SCHEMA, "sha256": sha256}))
     with pytest.raises(FormatError, match="no trained model"):
         artefact.read(arrays, manifest, SCHEMA)
