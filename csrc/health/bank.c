@@ -8,16 +8,18 @@
 #include "health/blocks.h"
 #include "health/bets.h"
 
-#define BANK_KIND 0x3330424e52514231u /* changes with the layout or the bets: an older state is refused */
+#define BANK_KIND 0x3430424e52514231u /* changes with the layout or the bets: an older state is refused */
 
 typedef struct {
     uint64_t kind, seen, history_words;
     uint32_t lanes, fill;
-    double g, total, reserved[2]; /* the parts below start at multiples of 64 bytes */
+    double g, total;
+    uint32_t size, unused; /* bits of the block that is being gathered */
+    double reserved;       /* the parts below start at multiples of 64 bytes */
     double rate[BANK_BETS];
     double
         start[(BANK_FEATURES + 7) / 8 * 8]; /* prior weight of each feature's bets times the block's bits */
-    double table[(BANK_BLOCK + 1) * BANK_BETS];
+    double table[(BANK_BLOCK + 1) * BANK_BETS], fine[(BANK_FINE + 1) * BANK_BETS]; /* payoffs by ones */
     double m[BANK_FEATURES * BANK_BETS];
     double quiet[BANK_FEATURES * BANK_BETS];
     uint8_t block[BANK_BLOCK / 8];
@@ -25,7 +27,7 @@ typedef struct {
 } bank;
 
 /* Prior of the groups: the bias, the lags, the pairs. All bets on a feature weigh the same. */
-static const double bias_prior = 1.0 / 8, lags_prior = 1.0 / 2, pairs_prior = 3.0 / 8;
+static const double bias_prior = 1.0 / 8, lags_prior = 7.0 / 16, pairs_prior = 7.0 / 16;
 
 /* Lag k weighs 1 / k: what couples bits fades with their distance, on a scale nobody knows, so every octave
  * of lags gets the same. With several lanes n and 2n, the lane's own last bits, weigh as 1 and 2 do. A pair
@@ -52,7 +54,7 @@ static void fill_start(bank *b) {
     for (uint32_t k = 0; k < BANK_PAIRS; k++)
         b->start[BANK_PAIR0 + k] = pairs_prior * pair_weight(k) / pairs;
     for (uint32_t f = 0; f < BANK_FEATURES; f++)
-        b->start[f] *= (double)BANK_BLOCK / BANK_BETS;
+        b->start[f] *= BANK_BLOCK;
 }
 
 /* One lane leaves lags n and 2n without a meaning; these lie past the 64 others. */
@@ -77,7 +79,9 @@ int qrng_bank_init(void *state, uint32_t lanes, double g) {
     b->lanes = lanes;
     b->history_words = history_words(lanes);
     b->g = g;
+    b->size = BANK_BLOCK;
     bets_fill(b->table, b->rate, BANK_BLOCK, g);
+    bets_fill(b->fine, b->rate, BANK_FINE, g);
     fill_start(b);
     return QRNG_OK;
 }
@@ -86,31 +90,40 @@ int qrng_bank_check(const void *state, size_t bytes) {
     const bank *b = state;
     if (bytes < sizeof(bank) || b->kind != BANK_KIND || b->lanes < 1 || b->lanes > QRNG_HEALTH_MAX_LANES ||
         bytes != qrng_bank_state_bytes(b->lanes) || b->history_words != history_words(b->lanes) ||
-        b->fill >= BANK_BLOCK || b->fill != b->seen % BANK_BLOCK)
+        (b->size != BANK_BLOCK && b->size != BANK_FINE) || b->fill >= b->size || b->fill != b->seen % b->size)
         return QRNG_EINVAL;
     return QRNG_OK;
 }
 
-static void load_far(uint64_t *out, const bank *b, uint32_t lag) {
-    for (uint64_t i = 0; i < BANK_WORDS; i++) {
+static void load_far(uint64_t *out, const bank *b, uint32_t lag, uint64_t words) {
+    for (uint64_t i = 0; i < words; i++) {
         uint64_t at = (b->history_words + i) * 64 - lag, w = at / 64, r = at % 64;
         out[i] = r ? b->words[w] << r | b->words[w + 1] >> (64 - r) : b->words[w];
     }
 }
 
+/* One block of b->size bits. */
 static void evaluate(bank *b) {
+    const uint64_t words = b->size / 64;
     uint64_t *x = b->words + b->history_words, far[BANK_FAR][BANK_WORDS];
     uint32_t count[BANK_FEATURES];
+    double sum[BANK_SUMS] = {0}, start[BANK_FEATURES];
     const qrng_kernels *kernels = qrng_kernels_get();
-    for (int i = 0; i < BANK_WORDS; i++)
+    for (uint64_t i = 0; i < words; i++)
         x[i] = qrng_load_be64(b->block + 8 * i);
     for (int k = 0; k < BANK_FAR; k++)
-        load_far(far[k], b, far_lag(b->lanes, k));
-    kernels->bank_count(count, x, (const uint64_t (*)[BANK_WORDS])far);
-    double sum[BANK_SUMS] = {0};
-    kernels->bank_wealth(b->m, sum, b->table, count, BANK_FEATURES, b->start, 1);
+        load_far(far[k], b, far_lag(b->lanes, k), words);
+    if (b->size == BANK_BLOCK) {
+        kernels->bank_count(count, x, (const uint64_t (*)[BANK_WORDS])far);
+        kernels->bank_wealth(b->m, sum, b->table, count, BANK_FEATURES, b->start, 1);
+    } else {
+        bank_count_words(count, x, (const uint64_t (*)[BANK_WORDS])far, BANK_FINE / 64);
+        for (int f = 0; f < BANK_FEATURES; f++)
+            start[f] = b->start[f] * BANK_FINE / BANK_BLOCK;
+        kernels->bank_wealth(b->m, sum, b->fine, count, BANK_FEATURES, start, 1);
+    }
     b->total = bets_sum(sum);
-    memmove(b->words, b->words + BANK_WORDS, b->history_words * 8);
+    memmove(b->words, b->words + words, b->history_words * 8);
     if (b->seen % (BETS_QUIET_EVERY * BANK_BLOCK) == 0) {
         double limit[BANK_FEATURES];
         for (int f = 0; f < BANK_FEATURES; f++)
@@ -122,19 +135,21 @@ static void evaluate(bank *b) {
 uint64_t qrng_bank_scan(void *state, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {
     bank *b = state;
     for (uint64_t i = 0; i < n;) {
-        i += block_take(b->block, BANK_BLOCK, &b->fill, &b->seen, src, src_bit + i, n - i);
-        if (b->fill < BANK_BLOCK)
+        i += block_take(b->block, b->size, &b->fill, &b->seen, src, src_bit + i, n - i);
+        if (b->fill < b->size)
             break;
         b->fill = 0;
         evaluate(b);
         if (b->total >= threshold)
             return i - 1;
+        if (b->seen % BANK_BLOCK == 0)
+            b->size = bets_near(b->total, threshold) ? BANK_FINE : BANK_BLOCK;
     }
     return n;
 }
 
 double qrng_bank_bias_weight(void) {
-    return bias_prior / BANK_BETS;
+    return bias_prior * bets_prior[0];
 }
 
 void qrng_bank_leader(const void *state, qrng_evidence *found) {

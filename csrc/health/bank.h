@@ -18,6 +18,7 @@ enum {
     BANK_BETS = 16,            /* 8 sizes, each for y = 1 and for y = 0 */
     BANK_SUMS = 2 * BANK_BETS, /* even and odd features apart, for the adder's latency */
     BANK_BLOCK = 256,          /* bits between two evaluations of the stream's features */
+    BANK_FINE = 64,            /* the same near the threshold */
     BANK_WORDS = BANK_BLOCK / 64,
     BANK_LAGS = 64,
     BANK_FAR = 2, /* lags n and 2n for n lanes */
@@ -26,6 +27,7 @@ enum {
     BANK_FEATURES = 1 + BANK_LAGS + BANK_FAR + BANK_PAIRS,
     BANK_PAIR0 = 1 + BANK_LAGS + BANK_FAR,
     LANE_ROWS = 32, /* symbols of each lane between two evaluations of the lanes' features */
+    LANE_FINE = 4,  /* the same near the threshold */
     LANE_FEATURES = 4
 };
 
@@ -67,12 +69,12 @@ static inline __attribute__((always_inline)) void bank_quiet(double *quiet, cons
 /* The pairs (i, j), 1 <= i < j <= BANK_REACH, in the order of their features. */
 extern const uint8_t qrng_bank_pairs[BANK_PAIRS][2];
 
-/* Shared by the portable kernel and the one compiled for POPCNT. */
-static inline __attribute__((always_inline)) void bank_count_words(uint32_t *count, const uint64_t *x,
-                                                                   const uint64_t (*far)[BANK_WORDS]) {
+/* The first words of a block; shared by the portable kernel and the one compiled for POPCNT. */
+static inline __attribute__((always_inline)) void
+bank_count_words(uint32_t *count, const uint64_t *x, const uint64_t (*far)[BANK_WORDS], const int words) {
     for (int f = 0; f < BANK_FEATURES; f++)
         count[f] = 0;
-    for (int i = 0; i < BANK_WORDS; i++) {
+    for (int i = 0; i < words; i++) {
         uint64_t w = x[i], p = x[i - 1], near[BANK_REACH + 1] = {0};
         count[0] += (uint32_t)__builtin_popcountll(w);
         for (int lag = 1; lag < 64; lag++) {

@@ -5,7 +5,7 @@
 
 __attribute__((target("popcnt"))) void qrng_bank_count_popcnt(uint32_t *count, const uint64_t *x,
                                                               const uint64_t (*far)[BANK_WORDS]) {
-    bank_count_words(count, x, far);
+    bank_count_words(count, x, far, BANK_WORDS);
 }
 
 __attribute__((target("avx2"))) void qrng_bank_wealth_avx2(double *m, double *sum, const double *table,

@@ -7,7 +7,7 @@ const uint8_t qrng_bank_pairs[BANK_PAIRS][2] = {
 };
 
 void qrng_bank_count_portable(uint32_t *count, const uint64_t *x, const uint64_t (*far)[BANK_WORDS]) {
-    bank_count_words(count, x, far);
+    bank_count_words(count, x, far, BANK_WORDS);
 }
 
 void qrng_bank_wealth_portable(double *m, double *sum, const double *table, const uint32_t *count,

@@ -7,6 +7,10 @@
  * sqrt(2) of the truth and earns at least 0.83 of what the best could; the last is for a stuck bit. */
 static const double sizes[BANK_BETS / 2] = {0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 0.97};
 
+/* Of 64, for each value: a bit of evidence more costs a large bet few bits of the stream. */
+#define BOTH(n) (n) / 64.0, (n) / 64.0
+const double bets_prior[BANK_BETS] = {BOTH(5), BOTH(6), BOTH(6), BOTH(5), BOTH(5), BOTH(3), BOTH(1), BOTH(1)};
+
 void bets_fill(double *table, double *rate, uint32_t block, double g) {
     for (int k = 0; k < BANK_BETS; k++) {
         double q = g + (1 - g) * sizes[k / 2];
@@ -22,9 +26,10 @@ void bets_fill(double *table, double *rate, uint32_t block, double g) {
 typedef double eight __attribute__((vector_size(64)));
 
 double bets_sum(const double *sum) {
-    eight v[BANK_SUMS / 8];
+    eight v[BANK_SUMS / 8], w[2];
     memcpy(v, sum, sizeof v);
-    v[0] = (v[0] + v[2]) + (v[1] + v[3]);
+    memcpy(w, bets_prior, sizeof w);
+    v[0] = (v[0] + v[2]) * w[0] + (v[1] + v[3]) * w[1];
     return ((v[0][0] + v[0][4]) + (v[0][2] + v[0][6])) + ((v[0][1] + v[0][5]) + (v[0][3] + v[0][7]));
 }
 

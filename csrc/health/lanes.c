@@ -7,14 +7,16 @@
 
 enum { TILE = 32 };
 
-#define LANES_KIND 0x3230424e52514c31u
+#define LANES_KIND 0x3330424e52514c31u
 
 typedef struct {
     uint64_t kind, seen, fill;
     uint32_t lanes, reserved;
-    double g, total, unused[2]; /* the parts below start at multiples of 64 bytes */
+    double g, total;
+    uint64_t rows;     /* of the block that is being gathered */
+    double reserved_2; /* the parts below start at multiples of 64 bytes */
     double rate[BANK_BETS];
-    double table[(LANE_ROWS + 1) * BANK_BETS];
+    double table[(LANE_ROWS + 1) * BANK_BETS], fine[(LANE_FINE + 1) * BANK_BETS]; /* payoffs by ones */
     double data[]; /* m and quiet of 4 lanes features, then counts, then 2 lanes + LANE_ROWS lanes + TILE
                       symbols */
 } lane_bank;
@@ -23,9 +25,9 @@ typedef struct {
  * neighbouring lane); xor the lane's last; xor its last but one. */
 static const double prior[LANE_FEATURES] = {3.0 / 8, 3.0 / 8, 1.0 / 8, 1.0 / 8};
 
-/* Of each bet; the e-detectors are kept times it. */
+/* Of all bets on a feature; the e-detectors are kept times it. */
 static double weight(const lane_bank *b, int f) {
-    return prior[f] / ((double)b->lanes * BANK_BETS);
+    return prior[f] / b->lanes;
 }
 static double *wealth(lane_bank *b) {
     return b->data;
@@ -54,7 +56,9 @@ int qrng_lanes_init(void *state, uint32_t lanes, double g) {
     b->kind = LANES_KIND;
     b->lanes = lanes;
     b->g = g;
+    b->rows = LANE_ROWS;
     bets_fill(b->table, b->rate, LANE_ROWS, g);
+    bets_fill(b->fine, b->rate, LANE_FINE, g);
     for (int k = 0; k < BANK_BETS; k++)
         b->rate[k] /= lanes; /* a symbol of the stream */
     return QRNG_OK;
@@ -64,18 +68,19 @@ int qrng_lanes_check(const void *state, size_t bytes) {
     const lane_bank *b = state;
     if (bytes < sizeof(lane_bank) || b->kind != LANES_KIND || b->lanes < 2 ||
         b->lanes > QRNG_HEALTH_MAX_LANES || bytes != qrng_lanes_state_bytes(b->lanes) ||
-        b->fill >= (uint64_t)LANE_ROWS * b->lanes || b->fill != b->seen % ((uint64_t)LANE_ROWS * b->lanes))
+        (b->rows != LANE_ROWS && b->rows != LANE_FINE) || b->fill >= b->rows * b->lanes ||
+        b->fill != b->seen % (b->rows * b->lanes))
         return QRNG_EINVAL;
     return QRNG_OK;
 }
 
 /* Ones of x xor (x `lag` symbols before) in each lane; lag 0 means x alone. TILE lanes at once, a byte each:
  * the last tile reads past its row, into the next or the padding. */
-static void count_lanes(uint32_t *count, const uint8_t *x, uint32_t lanes, uint32_t lag) {
+static void count_lanes(uint32_t *count, const uint8_t *x, uint64_t rows, uint32_t lanes, uint32_t lag) {
     for (uint32_t tile = 0; tile < lanes; tile += TILE) {
         uint8_t ones[TILE] = {0};
         const uint8_t *p = x + tile;
-        for (int row = 0; row < LANE_ROWS; row++, p += lanes)
+        for (uint64_t row = 0; row < rows; row++, p += lanes)
             if (lag)
                 for (int lane = 0; lane < TILE; lane++)
                     ones[lane] = (uint8_t)(ones[lane] + ((p[lane] ^ *(p + lane - lag)) & 1));
@@ -93,13 +98,13 @@ static void evaluate(lane_bank *b) {
     const qrng_kernels *kernels = qrng_kernels_get();
     double sum[BANK_SUMS] = {0};
     for (int f = 0; f < LANE_FEATURES; f++) {
-        count_lanes(counts(b), x, b->lanes, lags[f]);
-        const double start = weight(b, f) * LANE_ROWS * b->lanes;
-        kernels->bank_wealth(wealth(b) + (size_t)f * b->lanes * BANK_BETS, sum, b->table, counts(b), b->lanes,
-                             &start, 0);
+        count_lanes(counts(b), x, b->rows, b->lanes, lags[f]);
+        const double start = weight(b, f) * (double)(b->rows * b->lanes);
+        kernels->bank_wealth(wealth(b) + (size_t)f * b->lanes * BANK_BETS, sum,
+                             b->rows == LANE_ROWS ? b->table : b->fine, counts(b), b->lanes, &start, 0);
     }
     b->total = bets_sum(sum);
-    memmove(symbols_of(b), symbols_of(b) + (size_t)LANE_ROWS * b->lanes, 2 * (size_t)b->lanes);
+    memmove(symbols_of(b), symbols_of(b) + b->rows * b->lanes, 2 * (size_t)b->lanes);
     if (b->seen % ((uint64_t)BETS_QUIET_EVERY * LANE_ROWS * b->lanes) == 0)
         for (int f = 0; f < LANE_FEATURES; f++) {
             const double limit = 2 * weight(b, f);
@@ -111,8 +116,8 @@ static void evaluate(lane_bank *b) {
 
 uint64_t qrng_lanes_scan(void *state, const uint8_t *symbols, uint64_t n, double threshold) {
     lane_bank *b = state;
-    const uint64_t block = (uint64_t)LANE_ROWS * b->lanes;
     for (uint64_t i = 0; i < n;) {
+        const uint64_t block = b->rows * b->lanes;
         uint64_t take = block - b->fill;
         take = take < n - i ? take : n - i;
         memcpy(symbols_of(b) + 2 * (size_t)b->lanes + b->fill, symbols + i, take);
@@ -125,6 +130,8 @@ uint64_t qrng_lanes_scan(void *state, const uint8_t *symbols, uint64_t n, double
         evaluate(b);
         if (b->total >= threshold)
             return i - 1;
+        if (b->seen % ((uint64_t)LANE_ROWS * b->lanes) == 0)
+            b->rows = bets_near(b->total, threshold) ? LANE_FINE : LANE_ROWS;
     }
     return n;
 }

@@ -11,6 +11,7 @@
 
 #include "bits/bits.h"
 #include "cpu/kernels.h"
+#include "health/bets.h"
 #include "health/blocks.h"
 #include "health/sine.h"
 
@@ -37,6 +38,8 @@ static void fill_payoffs(qrng_sine *b) {
                 b->odds[a][place % SINE_FINE][rest - 1][place / SINE_FINE] =
                     (float)(right > 1 ? pow(swing > 0 ? right / wrong : wrong / right, rest) * (1 - 0x1p-23)
                                       : 1);
+            b->zeros[a][place % SINE_FINE][place / SINE_FINE] =
+                (float)(right > 1 ? pow(swing > 0 ? wrong : right, SINE_PEEK) * (1 - 0x1p-23) : 1);
         }
 }
 
@@ -64,7 +67,7 @@ int qrng_sine_init(void *state, double g) {
 int qrng_sine_check(const void *state, size_t bytes) {
     const qrng_sine *b = state;
     if (bytes != sizeof *b || b->kind != SINE_KIND || b->fill >= SINE_BLOCK ||
-        b->fill != b->seen % SINE_BLOCK)
+        b->fill != b->seen % SINE_BLOCK || b->near > 1)
         return QRNG_EINVAL;
     for (int j = 0; j < SINE_OCTAVES; j++)
         if (b->ones[j] > (uint32_t)SINE_BLOCK << j)
@@ -87,6 +90,52 @@ static uint32_t count(uint8_t *parts, const uint8_t *block) {
     return (uint32_t)(sum * 0x0101010101010101 >> 56); /* at most 128 */
 }
 
+static double power(double x, uint32_t n) {
+    double out = 1;
+    for (; n; n >>= 1, x *= x)
+        if (n & 1)
+            out *= x;
+    return out;
+}
+
+/* Octave j's value if its block ended after `parts` times SINE_PEEK bits with so many ones. What began in
+ * this block isn't counted: the value's mean is at most the bits before it. */
+static double octave_peek(const qrng_sine *b, int j, uint32_t parts, uint32_t ones) {
+    double sum = 0;
+    for (int f = 0; f < SINE_PERIODS; f++) {
+        const uint32_t place = b->phase[j][f] >> 27, fine = place % SINE_FINE, turn = place / SINE_FINE;
+        for (int a = 0; a < SINE_SIZES; a++)
+            for (uint32_t k = 0; k < SINE_PHASES; k++) {
+                const double one = (double)b->odds[a][fine][0][turn + k];
+                const double part = (double)b->zeros[a][fine][turn + k] * power(one, ones / parts);
+                sum += b->m[j][f][a][k] * power(part, parts) * power(one, ones % parts);
+            }
+    }
+    return sum / (SINE_PERIODS * SINE_SIZES * SINE_PHASES);
+}
+
+/* The largest value of those whose blocks have not ended, `extra` bits after the last block of SINE_BLOCK. */
+static double peek(const qrng_sine *b, uint32_t extra) {
+    const uint32_t fresh = (uint32_t)(b->seen % SHORT_BLOCK);
+    uint8_t parts[SHORT_PARTS];
+    uint32_t ones = 0;
+    double most = 0;
+    memcpy(parts, b->parts, sizeof parts);
+    for (uint32_t i = 0; i < extra / 8; i++) {
+        parts[(fresh - extra) / SHORT_PART + i] = (uint8_t)__builtin_popcount(b->block[i]);
+        ones += (uint32_t)__builtin_popcount(b->block[i]);
+    }
+    if (fresh && fresh % SHORT_PEEK == 0)
+        most = sine_short_peek(&b->quick, parts, b->seen, fresh) * (SINE_ALL - SINE_OCTAVES);
+    for (int j = 0; j < SINE_OCTAVES; j++) {
+        const uint32_t bits = (uint32_t)(b->seen % ((uint64_t)SINE_BLOCK << j));
+        const double value = bits ? octave_peek(b, j, bits / SINE_PEEK, b->ones[j] + ones) : 0;
+        most = value > most ? value : most;
+    }
+    return most / SINE_ALL;
+}
+
+/* A block of SINE_BLOCK bits: those octaves that end with it are settled. */
 static void evaluate(qrng_sine *b) {
     const qrng_kernels *kernels = qrng_kernels_get();
     const uint32_t at = (uint32_t)(b->seen - SINE_BLOCK) % SHORT_BLOCK;
@@ -114,11 +163,19 @@ static void evaluate(qrng_sine *b) {
 uint64_t qrng_sine_scan(void *state, const uint8_t *src, uint64_t src_bit, uint64_t n, double threshold) {
     qrng_sine *b = state;
     for (uint64_t i = 0; i < n;) {
-        i += block_take(b->block, SINE_BLOCK, &b->fill, &b->seen, src, src_bit + i, n - i);
-        if (b->fill < SINE_BLOCK)
+        const uint32_t size = b->near ? b->fill / SINE_PEEK * SINE_PEEK + SINE_PEEK : SINE_BLOCK;
+        i += block_take(b->block, size, &b->fill, &b->seen, src, src_bit + i, n - i);
+        if (b->fill < size)
             break;
-        b->fill = 0;
-        evaluate(b);
+        if (b->fill == SINE_BLOCK) {
+            b->fill = 0;
+            evaluate(b);
+            b->near = (uint32_t)bets_near(b->total, threshold);
+        }
+        if (b->near) {
+            const double now = peek(b, b->fill);
+            b->total = now >= threshold ? now : b->total;
+        }
         if (b->total >= threshold)
             return i - 1;
     }

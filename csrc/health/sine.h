@@ -15,6 +15,7 @@ enum {
     SINE_SIZES = 3,              /* amplitudes */
     SINE_PHASES = 8,             /* 45 degrees apart */
     SINE_FINE = 4,               /* steps between two of them that payoffs are kept for */
+    SINE_PEEK = 32,              /* bits between two looks into a block near the threshold */
     SINE_ALL = SINE_OCTAVES + 3, /* with the three of the short swings */
     SINE_RESTS = (1 << (SINE_OCTAVES - 1)) - 1,
     SINE_ROW = 2 * SINE_PHASES /* payoffs of two turns, so that any eight in a row can be loaded */
@@ -22,7 +23,7 @@ enum {
 
 typedef struct {
     uint64_t kind, seen;
-    uint32_t fill, unused;
+    uint32_t fill, near; /* near the threshold */
     double g, total;
     uint64_t reserved[3];                       /* the parts below start at multiples of 64 bytes */
     uint32_t step[SINE_PERIODS], reserved_2[2]; /* turns of a block of the octave, times 2^32 */
@@ -32,9 +33,10 @@ typedef struct {
     double m[SINE_OCTAVES][SINE_PERIODS][SINE_SIZES][SINE_PHASES];
     float payoff[SINE_SIZES][SINE_FINE][SINE_BLOCK + 1][SINE_ROW]; /* of a block by its ones */
     float odds[SINE_SIZES][SINE_FINE][SINE_RESTS]
-              [SINE_ROW];       /* what 1, 2, ... zeros turned to ones are worth */
-    sine_short quick;           /* swings of 64 to 512 bits */
-    uint8_t parts[SHORT_PARTS]; /* ones in each byte of its block so far */
+              [SINE_ROW];                         /* what 1, 2, ... zeros turned to ones are worth */
+    float zeros[SINE_SIZES][SINE_FINE][SINE_ROW]; /* payoff of SINE_PEEK zeros */
+    sine_short quick;                             /* swings of 64 to 512 bits */
+    uint8_t parts[SHORT_PARTS];                   /* ones in each byte of its block so far */
     uint8_t block[SINE_BLOCK / 8];
 } qrng_sine;
 

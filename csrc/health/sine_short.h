@@ -9,6 +9,8 @@ enum {
     SHORT_BLOCK = 256, /* bits between two settlements */
     SHORT_PART = 8,    /* bits that are taken to have one phase */
     SHORT_PARTS = SHORT_BLOCK / SHORT_PART,
+    SHORT_PEEK = 64, /* bits between two looks into a block near the threshold */
+    SHORT_PEEKS = SHORT_BLOCK / SHORT_PEEK - 1,
     SHORT_FOLDS = SHORT_PARTS / 2, /* parts as far before a block's middle as others behind it */
     SHORT_TURNS = 32,              /* blocks after which every swing stands where it stood */
     SHORT_FIRST = 16,              /* turns of the slowest swing in SHORT_TURNS blocks: 512 bits */
@@ -22,20 +24,29 @@ enum {
 };
 
 typedef int16_t short_row[SHORT_PERIODS]; /* one entry a swing */
+typedef struct {
+    short_row at[SHORT_PHASES][SHORT_SIZES];
+} short_costs;
+typedef struct {
+    short_row at[SHORT_PHASES][SHORT_SIZES][2];
+} short_wealth;
 
 typedef struct {
     short_row even[SHORT_FOLDS], odd[SHORT_FOLDS]; /* cosine and sine of each fold, times 127 */
     short_row cosine[SHORT_TURNS],
-        sine[SHORT_TURNS]; /* of the swing at the middle of each block, times the size */
-    short_row cost[SHORT_TURNS][SHORT_PHASES][SHORT_SIZES]; /* what a bet pays for its mean to be at most 1 */
-    short_row m[SHORT_PHASES][SHORT_SIZES][2]; /* log2 of the best product since any block's start */
-    double fraction[SHORT_UNIT];               /* 2^(i / SHORT_UNIT) */
+        sine[SHORT_TURNS];         /* of the swing at the middle of each block, times the size */
+    short_costs cost[SHORT_TURNS]; /* what a bet pays for its mean to be at most 1 */
+    short_wealth m;                /* log2 of the best product since any block's start */
+    int16_t part_cost[SHORT_PEEKS][SHORT_PERIODS][SHORT_TURNS / 2]
+                     [SHORT_SIZES]; /* the same for a block's beginning, by the place of the swing */
+    double fraction[SHORT_UNIT];    /* 2^(i / SHORT_UNIT) */
     double value, quiet;
 } sine_short;
 
-/* One block, the ones of each part: the bets are settled; returns the largest m. `turn`: number of the block,
- * mod SHORT_TURNS. */
-typedef int32_t sine_short_fn(sine_short *b, const uint8_t *ones, uint32_t turn);
+/* One block, the ones of each part: the bets are settled at that cost; returns the largest m. `turn`: number
+ * of the block, mod SHORT_TURNS. */
+typedef int32_t sine_short_fn(const sine_short *b, short_wealth *m, const short_costs *cost,
+                              const uint8_t *ones, uint32_t turn);
 sine_short_fn qrng_sine_short_portable;
 #if defined(__x86_64__)
 sine_short_fn qrng_sine_short_avx2;
@@ -44,6 +55,8 @@ sine_short_fn qrng_sine_short_avx2;
 void sine_short_init(sine_short *b, double g, double amplitude);
 /* Settle one block; the value, of mean at most the bits seen, and where it last was that of a fair source. */
 void sine_short_evaluate(sine_short *b, const uint8_t *ones, uint64_t seen);
+/* The value if the block ended after `bits` of it, a multiple of SHORT_PEEK; `seen` counts them. */
+double sine_short_peek(const sine_short *b, const uint8_t *ones, uint64_t seen, uint32_t bits);
 /* Period in bits, and size, of the leading bet. */
 void sine_short_leader(const sine_short *b, uint32_t *period, uint32_t *size);
 

@@ -5,6 +5,7 @@
 /* The bank written apart from the kernels: bit by bit, in the order of the definition. */
 enum { BLOCK = 256, FEATURES = 95, BETS = 16, PAIR0 = 67 };
 static const double sizes[] = {0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 0.97};
+static const double of_64[] = {5, 6, 6, 5, 5, 3, 1, 1};
 
 static unsigned bit(const uint8_t *x, long i) {
     return i < 0 ? 0 : test_bit(x, (uint64_t)i);
@@ -34,16 +35,16 @@ static double weight(int f, uint32_t lanes) {
     for (int j = 2; j <= 8; j++)
         octaves += 1.0 / j;
     if (f == 0)
-        return 1.0 / 8 / BETS;
+        return 1.0 / 8;
     if (f < PAIR0) {
         const int lag = f <= 64 ? f : lanes > 1 ? f - 64 : f == 65 ? 96 : 128;
-        return 1.0 / 2 / lag / lags / BETS;
+        return 7.0 / 16 / lag / lags;
     }
     int k = f - PAIR0, i = 1;
     while (k >= 8 - i)
         k -= 8 - i++;
     const int j = i + 1 + k;
-    return 3.0 / 8 / j / octaves / (j - 1) / BETS;
+    return 7.0 / 16 / j / octaves / (j - 1);
 }
 
 static double payoff(int k, unsigned y, double g) {
@@ -51,19 +52,29 @@ static double payoff(int k, unsigned y, double g) {
     return (y == 1) == (k % 2 == 0) ? q / g : (1 - q) / (1 - g);
 }
 
-static double plain_bank(const uint8_t *x, long blocks, uint32_t lanes, double g) {
+/* Blocks of 64 bits once 2^16 times the evidence would be the threshold; *at: where it is reached, or n. */
+static double plain_bank(const uint8_t *x, long n, uint32_t lanes, double g, double threshold, long *at) {
+    static double m[FEATURES][BETS];
     double total = 0;
-    for (int f = 0; f < FEATURES; f++)
-        for (int k = 0; k < BETS; k++) {
-            double m = 0;
-            for (long b = 0; b < blocks; b++) {
+    memset(m, 0, sizeof m);
+    for (long start = 0, size = BLOCK; start + size <= n;) {
+        total = 0;
+        for (int f = 0; f < FEATURES; f++)
+            for (int k = 0; k < BETS; k++) {
                 double e = 1;
-                for (long t = b * BLOCK; t < (b + 1) * BLOCK; t++)
+                for (long t = start; t < start + size; t++)
                     e *= payoff(k, feature(x, t, f, lanes), g);
-                m = e * (m + BLOCK);
+                m[f][k] = e * (m[f][k] + (double)size);
+                total += weight(f, lanes) * of_64[k / 2] / 64 * m[f][k];
             }
-            total += weight(f, lanes) * m;
-        }
+        start += size;
+        *at = start - 1;
+        if (total >= threshold)
+            return total;
+        if (start % BLOCK == 0)
+            size = total * 65536 >= threshold ? 64 : BLOCK;
+    }
+    *at = n;
     return total;
 }
 
@@ -102,34 +113,62 @@ static void bank_equals_its_definition_however_cut(void) {
         CHECK(memcmp(whole, cut, bytes) == 0);
         qrng_evidence found;
         qrng_bank_leader(whole, &found);
-        CHECK(close_to(found.total, plain_bank(x, n / BLOCK, lanes, g)));
+        long at;
+        CHECK(close_to(found.total, plain_bank(x, n, lanes, g, INFINITY, &at)));
         if (strcmp(qrng_kernel_name(), "portable") == 0)
             totals[0][round] = found.total;
         CHECK(found.total == totals[0][round]);
+        for (int factor = 1; factor <= 64; factor *= 8) { /* in short blocks, to an alarm or without one */
+            const double threshold = found.total / 16 * factor * (1 + 1e-6);
+            const double total = plain_bank(x, n, lanes, g, threshold, &at);
+            CHECK(qrng_bank_init(whole, lanes, g) == QRNG_OK && qrng_bank_init(cut, lanes, g) == QRNG_OK);
+            CHECK(qrng_bank_scan(whole, x, 0, (uint64_t)n, threshold) == (uint64_t)at);
+            uint64_t i = 0, hit = 0, take = 1;
+            for (; hit == (i ? take : 0) && i < (uint64_t)n; i += hit) {
+                take = 1 + test_random(&state) % 90;
+                take = take < (uint64_t)n - i ? take : (uint64_t)n - i;
+                hit = qrng_bank_scan(cut, x, i, take, threshold);
+                CHECK(qrng_bank_check(cut, bytes) == QRNG_OK);
+            }
+            CHECK(i == (uint64_t)at && memcmp(whole, cut, bytes) == 0);
+            qrng_evidence now;
+            qrng_bank_leader(whole, &now);
+            CHECK(close_to(now.total, total));
+        }
         free(whole), free(cut);
     }
 }
 
-static double plain_lanes(const uint8_t *x, long blocks, uint32_t lanes, double g) {
+/* As plain_bank, in blocks of 32 and of 4 rows. */
+static double plain_lanes(const uint8_t *x, long n, uint32_t lanes, double g, double threshold, long *at) {
     const double prior[] = {3.0 / 8, 3.0 / 8, 1.0 / 8, 1.0 / 8};
-    double total = 0;
-    for (int f = 0; f < 4; f++)
-        for (uint32_t lane = 0; lane < lanes; lane++)
-            for (int k = 0; k < BETS; k++) {
-                double m = 0;
-                for (long b = 0; b < blocks; b++) {
-                    double e = 1;
-                    for (long r = b * 32; r < (b + 1) * 32; r++) {
+    double *m = calloc(4 * (size_t)lanes * BETS, sizeof *m), total = 0;
+    *at = n;
+    for (long row = 0, rows = 32; (row + rows) * lanes <= n;) {
+        total = 0;
+        for (int f = 0; f < 4; f++)
+            for (uint32_t lane = 0; lane < lanes; lane++)
+                for (int k = 0; k < BETS; k++) {
+                    double e = 1, *cell = m + ((size_t)f * lanes + lane) * BETS + k;
+                    for (long r = row; r < row + rows; r++) {
                         long t = r * lanes + lane, before = t - (f == 0   ? 0
                                                                  : f == 1 ? 1
                                                                           : (f - 1) * (long)lanes);
                         unsigned y = f == 0 ? x[t] : x[t] ^ (before < 0 ? 0 : x[before]);
                         e *= payoff(k, y, g);
                     }
-                    m = e * (m + 32.0 * lanes);
+                    *cell = e * (*cell + (double)rows * lanes);
+                    total += prior[f] / lanes * of_64[k / 2] / 64 * *cell;
                 }
-                total += prior[f] / lanes / BETS * m;
-            }
+        row += rows;
+        if (total >= threshold) {
+            *at = row * lanes - 1;
+            break;
+        }
+        if (row % 32 == 0)
+            rows = total * 65536 >= threshold ? 4 : 32;
+    }
+    free(m);
     return total;
 }
 
@@ -156,10 +195,28 @@ static void lanes_equal_their_definition_however_cut(void) {
         CHECK(memcmp(whole, cut, bytes) == 0);
         qrng_evidence found;
         qrng_lanes_leader(whole, &found);
-        CHECK(close_to(found.total, plain_lanes(x, 3, lanes, g)));
+        long at;
+        CHECK(close_to(found.total, plain_lanes(x, n, lanes, g, INFINITY, &at)));
         if (strcmp(qrng_kernel_name(), "portable") == 0)
             totals[1][round] = found.total;
         CHECK(found.total == totals[1][round]);
+        for (int factor = 1; factor <= 64; factor *= 8) {
+            const double threshold = found.total / 16 * factor * (1 + 1e-6);
+            const double total = plain_lanes(x, n, lanes, g, threshold, &at);
+            CHECK(qrng_lanes_init(whole, lanes, g) == QRNG_OK && qrng_lanes_init(cut, lanes, g) == QRNG_OK);
+            CHECK(qrng_lanes_scan(whole, x, (uint64_t)n, threshold) == (uint64_t)at);
+            uint64_t i = 0, hit = 0, take = 1;
+            for (; hit == (i ? take : 0) && i < (uint64_t)n; i += hit) {
+                take = 1 + test_random(&state) % 90;
+                take = take < (uint64_t)n - i ? take : (uint64_t)n - i;
+                hit = qrng_lanes_scan(cut, x + i, take, threshold);
+                CHECK(qrng_lanes_check(cut, bytes) == QRNG_OK);
+            }
+            CHECK(i == (uint64_t)at && memcmp(whole, cut, bytes) == 0);
+            qrng_evidence now;
+            qrng_lanes_leader(whole, &now);
+            CHECK(close_to(now.total, total));
+        }
         free(x), free(whole), free(cut);
     }
 }
@@ -174,7 +231,7 @@ static void trouble_is_found_and_named(void) {
     void *bank = malloc(qrng_bank_state_bytes(1));
     CHECK(qrng_bank_init(bank, 1, 0.5) == QRNG_OK);
     uint64_t at = qrng_bank_scan(bank, packed, 0, N, 0x1p40);
-    CHECK(at > N / 2 && at < N / 2 + 2048 && at % 256 == 255);
+    CHECK(at > N / 2 && at < N / 2 + 2048 && at % 64 == 63);
     qrng_evidence found;
     qrng_bank_leader(bank, &found);
     CHECK(found.feature == 7 && found.bet % 2 == 1 && found.total >= 0x1p40);

@@ -8,7 +8,8 @@
 enum { OCTAVES = 5, PERIODS = 6, SIZES = 3, PHASES = 8, BLOCK = 128, N = BLOCK * 16 * 3 };
 static const double sizes[SIZES] = {0.03, 0.06, 0.12};
 
-static double plain(const uint8_t *x, double g) {
+/* After n bits; of a block that has not ended then only what began before it. */
+static double plain(const uint8_t *x, int n, double g) {
     double best = 0;
     for (int j = 0; j < OCTAVES; j++) {
         const int bits = BLOCK << j;
@@ -18,15 +19,15 @@ static double plain(const uint8_t *x, double g) {
                 for (int k = 0; k < PHASES; k++) {
                     const double step = floor(0x1p30 * exp2(-(f + 0.5) / PERIODS));
                     double m = 0, turns = floor(step / 2);
-                    for (int t = 0; t < N; t += bits) {
+                    for (int t = 0; t < n; t += bits) {
                         double place = floor(fmod(turns, 0x1p32) / 0x1p27) + 4 * k, e = 1;
                         double swing = sin(6.283185307179586 * (place + 0.5) / 32);
                         double q = 0.5 + (g - 0.5 + 2 * (1 - g) * sizes[a]) * fabs(swing);
-                        for (int i = 0; i < bits; i++)
+                        for (int i = 0; i < bits && t + i < n; i++)
                             if (q > g)
                                 e *=
                                     test_bit(x, (uint64_t)(t + i)) == (swing > 0) ? q / g : (1 - q) / (1 - g);
-                        m = e * (m + bits);
+                        m = e * (t + bits > n ? m : m + bits);
                         turns += step;
                     }
                     sum += m;
@@ -92,7 +93,7 @@ static void equals_its_definition_however_cut(void) {
         qrng_sine_leader(whole, &found);
         const qrng_sine *b = whole;
         const int first = strcmp(qrng_kernel_name(), "portable") == 0;
-        const double expected = plain(x, g), quick = first ? plain_short(x, g) : shifts[round];
+        const double expected = plain(x, N, g), quick = first ? plain_short(x, g) : shifts[round];
         const double shift = log2(b->quick.value * 1792 / 256);
         double slow = 0;
         for (int j = 0; j < OCTAVES; j++)
@@ -125,6 +126,12 @@ static void payoffs_have_mean_at_most_one(void) {
                 chance *= (BLOCK - c) / (c + 1.0) * p / (1 - p);
             }
             CHECK(mean <= 1 + 1e-12 && mean > 0);
+            mean = 0, chance = pow(1 - p, SINE_PEEK);
+            for (int c = 0; c <= SINE_PEEK; c++) {
+                mean += chance * b.zeros[a][fine][place] * pow((double)b.odds[a][fine][0][place], c);
+                chance *= (SINE_PEEK - c) / (c + 1.0) * p / (1 - p);
+            }
+            CHECK(mean <= 1 + 1e-12 && mean > 0);
         }
     }
 }
@@ -147,7 +154,8 @@ static void short_swings_pay_no_more_than_a_fair_bet(void) {
                                 : round < 21 ? full
                                              : 8);
         }
-        int32_t most = qrng_kernels_get()->sine_short(&b, ones, turn), largest = INT16_MIN;
+        int32_t most = qrng_kernels_get()->sine_short(&b, &b.m, &b.cost[turn], ones, turn),
+                largest = INT16_MIN;
         for (int f = 0; f < SHORT_PERIODS; f++)
             for (int k = 0; k < SHORT_PHASES; k++)
                 for (int a = 0; a < SHORT_SIZES; a++) {
@@ -164,13 +172,73 @@ static void short_swings_pay_no_more_than_a_fair_bet(void) {
                         cost += 8 * log2(g * h + (1 - g) / h);
                     }
                     for (int side = 0; side < 2; side++) {
-                        const double paid = b.m[k][a][side][f] / (double)SHORT_UNIT;
+                        const double paid = b.m.at[k][a][side][f] / (double)SHORT_UNIT;
                         const double fair = (side ? -exact : exact) - cost;
                         CHECK(paid <= fair && paid > fair - 12.0 / SHORT_UNIT);
-                        largest = b.m[k][a][side][f] > largest ? b.m[k][a][side][f] : largest;
+                        largest = b.m.at[k][a][side][f] > largest ? b.m.at[k][a][side][f] : largest;
                     }
                 }
         CHECK(most == largest);
+    }
+}
+
+/* A look into a block is worth what the definition says of its bits so far, less what began in it. */
+static void a_look_into_a_block_is_its_definition(void) {
+    uint64_t rng = 7;
+    static sine_short b;
+    for (int round = 0; round < 60; round++) {
+        const double g = (double[]){0.5, 0.6, 0.9}[round % 3];
+        const uint32_t turn = (uint32_t)(test_random(&rng) % SHORT_TURNS), bits = 64 * (1 + round % 4 % 3);
+        const int parts = (int)bits / 8;
+        uint8_t ones[SHORT_PARTS];
+        double sum = 0, top = 0;
+        sine_short_init(&b, g, 0.12);
+        for (int i = 0; i < SHORT_PARTS; i++)
+            ones[i] = (uint8_t)(test_random(&rng) % 9);
+        for (int i = 0; i < SHORT_BETS; i++)
+            (&b.m.at[0][0][0][0])[i] = (int16_t)(test_random(&rng) % (round < 30 ? 4000 : 1500)) - 500;
+        for (int f = 0; f < SHORT_PERIODS; f++)
+            for (int bet = 0; bet < 16; bet++) {
+                const int k = bet / 4, a = bet / 2 % 2, side = bet % 2;
+                const double size = (log2(g + 2 * (1 - g) * 0.12) - log2(g) - log2(1 - 2 * 0.12)) / (1 + a);
+                double paid = 0;
+                for (int i = 0; i < parts; i++) {
+                    const double turns = (16 + f) * (i + 0.5 - 16) / 1024 + (16 + f) * (double)turn / 32;
+                    const double r = size * cos(6.283185307179586 * (turns - k / 8.0)) * (side ? -1 : 1);
+                    paid +=
+                        r * (ones[i] - 4) - 8 * log2(g * exp2(fabs(r) / 2) + (1 - g) * exp2(-fabs(r) / 2));
+                }
+                const double m = b.m.at[k][a][side][f] > 0 ? b.m.at[k][a][side][f] / 128.0 : 0;
+                top = m + paid > top ? m + paid : top;
+                sum += exp2(m + paid);
+            }
+        const double found = sine_short_peek(&b, ones, 256 * (uint64_t)(turn + 32) + bits, bits);
+        CHECK(top < 20.5 || fabs(log2(found + 256) - log2(sum * 256 / 1792)) < 0.02 * top);
+        CHECK(top > 19.5 || found == 0);
+    }
+    for (int kind = 0; kind < 6; kind++) {
+        static uint8_t x[N / 8];
+        const double period = (double[]){700, 1500, 5000, 900, 3000, 10000}[kind], g = kind % 2 ? 0.5 : 0.55;
+        for (int i = 0; i < N; i++) {
+            const unsigned bit = test_random(&rng) % 100 < 50 + 40 * sin(6.283185307179586 * i / period);
+            x[i / 8] = (uint8_t)((x[i / 8] & ~(128 >> i % 8)) | (bit ? 128 >> i % 8 : 0));
+        }
+        void *state = malloc(qrng_sine_state_bytes()), *cut = malloc(qrng_sine_state_bytes());
+        CHECK(qrng_sine_init(state, g) == QRNG_OK && qrng_sine_init(cut, g) == QRNG_OK);
+        const uint64_t at = qrng_sine_scan(state, x, 0, N, 0x1p24);
+        qrng_evidence found;
+        qrng_sine_leader(state, &found);
+        CHECK(at < N && at % SINE_PEEK == SINE_PEEK - 1 && found.total >= 0x1p24);
+        const double expected = plain(x, (int)at + 1, g);
+        CHECK(fabs(found.total * SINE_ALL - expected) <= 1e-3 * expected);
+        for (uint64_t i = 0, take; i <= at; i += take) { /* however cut, it comes with the same bit */
+            take = 1 + test_random(&rng) % 70;
+            const uint64_t hit = qrng_sine_scan(cut, x, i, take < N - i ? take : N - i, 0x1p24);
+            CHECK(qrng_sine_check(cut, qrng_sine_state_bytes()) == QRNG_OK);
+            CHECK(i + take > at ? i + hit == at : hit == take);
+        }
+        CHECK(memcmp(state, cut, qrng_sine_state_bytes()) == 0);
+        free(state), free(cut);
     }
 }
 
@@ -219,7 +287,7 @@ static void nothing_overflows_into_silence(void) {
         const qrng_sine *b = state;
         CHECK(b->quick.value >= 0x1p150 || block < 20);
         for (int i = 0; i < SHORT_BETS; i++) /* what is left has room for another block */
-            CHECK((&b->quick.m[0][0][0][0])[i] <= SHORT_MOST);
+            CHECK((&b->quick.m.at[0][0][0][0])[i] <= SHORT_MOST);
     }
     free(state);
 }
@@ -238,6 +306,7 @@ static void all(void) {
     equals_its_definition_however_cut();
     payoffs_have_mean_at_most_one();
     short_swings_pay_no_more_than_a_fair_bet();
+    a_look_into_a_block_is_its_definition();
     a_swing_is_found_with_its_period();
     nothing_overflows_into_silence();
     what_cannot_be_a_state_is_refused();

@@ -34,8 +34,8 @@ def test_the_formula_by_hand(claim: float, evidence: float, symbols: int, bits: 
 def test_the_evidence_needed_is_that_of_a_bet_on_the_bias() -> None:
     tests = registry.build(Setting.of(1, 1, 1.0))
     (bank,) = (test for test in tests if isinstance(test, BankTest))
-    # An eighth of the bank's prior is the bias's, in sixteen equal bets (csrc/health/bets.h).
-    assert evidence_needed(tests) == pytest.approx(64 - math.log2(bank.share) + math.log2(128))
+    # An eighth of the bank's prior is the bias's, of which the smallest bet has 5/64 (csrc/health/bets.c).
+    assert evidence_needed(tests) == pytest.approx(64 - math.log2(bank.share) + math.log2(8 * 64 / 5))
     assert evidence_needed(registry.build(Setting.of(12, 1, 6.0))) is None
     # Wider symbols: one of nine equal experts, three streams at three speeds, is the histogram of symbols.
     (histogram,) = (test for test in registry.build(Setting.of(8, 1, 6.0)) if isinstance(test, HistogramTest))

@@ -22,7 +22,7 @@ class LearnedTest(EDetector):
     """Over the whole stream: the bit and its parities with lags 1, 2, 8 and n, and 1 and 2. Blocks of 64 bits."""
 
     name = "learned"
-    weight = 0.1
+    weight = 0.05
 
     def __init__(self, setting: Setting) -> None:
         """`setting` is of one-bit symbols."""
