@@ -35,6 +35,14 @@ typedef struct {
     uint64_t words[]; /* history, then the block */
 } qrng_learned;
 
+/* Four entries of two vectors of four, counted through both. */
+typedef int32_t learned_places __attribute__((vector_size(16)));
+#if defined(__clang__)
+#define LEARNED_SHUFFLE(v, w, ...) __builtin_shufflevector(v, w, __VA_ARGS__)
+#else
+#define LEARNED_SHUFFLE(v, w, ...) __builtin_shuffle(v, w, (learned_places){__VA_ARGS__})
+#endif
+
 /* Stakes of the streams: columns of HIDDEN weights, one an input, then the output's; rows of inputs, the
  * scales' and the taps'. */
 typedef void learned_stakes_fn(float *stake, const float *columns, const float *scales, const float *taps);

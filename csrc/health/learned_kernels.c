@@ -7,7 +7,10 @@
 
 void qrng_learned_stakes_portable(float *stake, const float *columns, const float *scales,
                                   const float *taps) {
-    qrng_learned_block_portable_stakes(stake, columns, scales, taps);
+    qrng_learned_block_portable_reals out;
+    qrng_learned_block_portable_stakes(&out, columns, scales, taps);
+    out *= LEARNED_LIMIT;
+    memcpy(stake, &out, sizeof out);
 }
 
 #if defined(__x86_64__)

@@ -50,6 +50,7 @@ typedef int32_t sine_short_fn(const sine_short *b, short_wealth *m, const short_
 sine_short_fn qrng_sine_short_portable;
 #if defined(__x86_64__)
 sine_short_fn qrng_sine_short_avx2;
+sine_short_fn qrng_sine_short_avx512;
 #endif
 
 void sine_short_init(sine_short *b, double g, double amplitude);
