@@ -126,21 +126,22 @@ def everything(
     without: str = "",
     more: tuple[Maker, ...] = (),
 ) -> Finder:
-    """What `Gate` runs: an eighth of the false alarms to RCT and APT on stream and lanes, seven to evidence.
-
-    Without one test, or with others beside, the false alarms are shared among those that are left.
+    """What `Gate` runs, the false alarms shared: of one lane's bits half to RCT, else an eighth; the rest to evidence.
 
     RCT alarms at a symbol with probability at most α, on the stream and again in its lane: C − 1 symbols repeat the one
-    before. With one-bit symbols the run has to begin with a change, too, of probability at most g. APT alarms far less.
+    before. With one-bit symbols the run has to begin with a change, too, of probability at most g. APT alarms with
+    probability at most α in a window of 512 symbols or more, and gets 1/256, which is more. Without one test, or with
+    others beside, the evidence's part is shared among those that are left.
     """
 
     def find(samples: Samples) -> int | None:
-        bound = log2 + 3 + (samples.lanes > 1) - (claim if width == 1 else 0)
+        of_runs = 1 if width == samples.lanes == 1 else 3
+        bound = log2 + of_runs + (samples.lanes > 1) - (claim if width == 1 else 0)
         tests = build(Setting.of(width, samples.lanes, claim, -math.ceil(bound), log2, side), more)
         tests = [test for test in tests if test.name != without]
         detectors = [test for test in tests if isinstance(test, EDetector)]
         for test in detectors:
-            test.share = test.weight / sum(other.weight for other in detectors) * 7 / 8
+            test.share = test.weight / sum(other.weight for other in detectors) * (1 - 2.0**-of_runs - 2.0**-8)
         return first_of(tests, samples, side)
 
     return find

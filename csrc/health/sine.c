@@ -17,7 +17,7 @@
 
 #define SINE_KIND 0x32304e4953514e52u
 
-static const double amplitudes[SINE_SIZES] = {0.03, 0.06, 0.12};
+static const double amplitudes[SINE_SIZES] = {0.025, 0.05, 0.1};
 static const double quarter = 1.5707963267948966; /* of a turn, in radians */
 
 /* Payoffs over a block with c ones of the belief 1/2 + A sin: A is the amplitude where the claim is one bit,
@@ -151,7 +151,7 @@ static void evaluate(qrng_sine *b) {
             b->value[j] =
                 value <= 1e300 ? value : INFINITY; /* whatever is left undefined is past every threshold */
             b->ones[j] = 0;
-            if (b->value[j] <= 8192) /* with nothing to find the weakest bets hover around 1 / 0.03^2 */
+            if (b->value[j] <= 8192) /* with nothing to find the weakest bets hover around 1 / 0.025^2 */
                 b->quiet[j] = (double)b->seen;
         }
         if (b->value[j] > b->total)

@@ -6,7 +6,7 @@
 
 /* The sine bank written apart from the kernel: every bet's payoff bit by bit, in double precision. */
 enum { OCTAVES = 5, PERIODS = 6, SIZES = 3, PHASES = 8, BLOCK = 128, N = BLOCK * 16 * 3 };
-static const double sizes[SIZES] = {0.03, 0.06, 0.12};
+static const double sizes[SIZES] = {0.025, 0.05, 0.1};
 
 /* After n bits; of a block that has not ended then only what began before it. */
 static double plain(const uint8_t *x, int n, double g) {
@@ -44,7 +44,7 @@ static double plain_short(const uint8_t *x, double g) {
     double best = 0, sum = 0;
     for (int turns = 16; turns < 128; turns++)
         for (int bet = 0; bet < 16; bet++) {
-            const double q = g + 2 * (1 - g) * 0.12, top = log2(q / g) - log2((1 - q) / (1 - g));
+            const double q = g + 2 * (1 - g) * 0.1, top = log2(q / g) - log2((1 - q) / (1 - g));
             double m = 0, e = 0;
             for (int i = 0; i < N; i++) {
                 const double middle = i / 8 * 8 + 4 - 128;
@@ -145,7 +145,7 @@ static void short_swings_pay_no_more_than_a_fair_bet(void) {
         const double g = (double[]){0.5, 0.6, 0.9}[round % 3];
         const uint32_t turn = (uint32_t)(test_random(&rng) % SHORT_TURNS);
         uint8_t ones[SHORT_PARTS];
-        sine_short_init(&fresh, g, 0.12);
+        sine_short_init(&fresh, g, 0.1);
         b = fresh;
         for (int i = 0; i < SHORT_PARTS;
              i++) { /* fair, full of ones in the sine's first half, or one value */
@@ -192,7 +192,7 @@ static void a_look_into_a_block_is_its_definition(void) {
         const int parts = (int)bits / 8;
         uint8_t ones[SHORT_PARTS];
         double sum = 0, top = 0;
-        sine_short_init(&b, g, 0.12);
+        sine_short_init(&b, g, 0.1);
         for (int i = 0; i < SHORT_PARTS; i++)
             ones[i] = (uint8_t)(test_random(&rng) % 9);
         for (int i = 0; i < SHORT_BETS; i++)
@@ -200,7 +200,7 @@ static void a_look_into_a_block_is_its_definition(void) {
         for (int f = 0; f < SHORT_PERIODS; f++)
             for (int bet = 0; bet < 16; bet++) {
                 const int k = bet / 4, a = bet / 2 % 2, side = bet % 2;
-                const double size = (log2(g + 2 * (1 - g) * 0.12) - log2(g) - log2(1 - 2 * 0.12)) / (1 + a);
+                const double size = (log2(g + 2 * (1 - g) * 0.1) - log2(g) - log2(1 - 2 * 0.1)) / (1 + a);
                 double paid = 0;
                 for (int i = 0; i < parts; i++) {
                     const double turns = (16 + f) * (i + 0.5 - 16) / 1024 + (16 + f) * (double)turn / 32;
