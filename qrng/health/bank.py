@@ -27,7 +27,7 @@ def guess(setting: Setting) -> float:
 
 
 class BankTest(EDetector):
-    """Over the whole stream, or over each lane apart. Blocks of 256 bits, or of 32 bits of each lane."""
+    """Over the whole stream, or over each lane apart. Blocks of 256 bits, or of 32 bits of each lane; shorter near the threshold."""
 
     name = "bank"
     weight = 0.35
