@@ -5,7 +5,7 @@
 #include "health/bank.h"
 #include "health/bets.h"
 
-enum { TILE = 32 };
+enum { TILE = 16 };
 
 #define LANES_KIND 0x3330424e52514c31u
 
@@ -39,12 +39,12 @@ static uint32_t *counts(lane_bank *b) {
     return (uint32_t *)(quiet(b) + (size_t)LANE_FEATURES * b->lanes * BANK_BETS);
 }
 static uint8_t *symbols_of(lane_bank *b) {
-    return (uint8_t *)(counts(b) + b->lanes);
+    return (uint8_t *)(counts(b) + (size_t)LANE_FEATURES * b->lanes);
 }
 
 size_t qrng_lanes_state_bytes(uint32_t lanes) {
     size_t bytes =
-        sizeof(lane_bank) + (size_t)lanes * (2 * LANE_FEATURES * BANK_BETS * 8 + 4 + 2 + LANE_ROWS) + TILE;
+        sizeof(lane_bank) + (size_t)lanes * (LANE_FEATURES * (2 * BANK_BETS * 8 + 4) + 2 + LANE_ROWS) + TILE;
     return (bytes + 7) / 8 * 8;
 }
 
@@ -74,34 +74,42 @@ int qrng_lanes_check(const void *state, size_t bytes) {
     return QRNG_OK;
 }
 
-/* Ones of x xor (x `lag` symbols before) in each lane; lag 0 means x alone. TILE lanes at once, a byte each:
- * the last tile reads past its row, into the next or the padding. */
-static void count_lanes(uint32_t *count, const uint8_t *x, uint64_t rows, uint32_t lanes, uint32_t lag) {
+/* Ones of every feature in each lane, TILE lanes at once, a byte each: the last tile reads past its row, into
+ * the next or the padding. */
+static void count_lanes(uint32_t *count, const uint8_t *x, uint64_t rows, uint32_t lanes) {
+    typedef uint8_t tiled __attribute__((vector_size(TILE)));
     for (uint32_t tile = 0; tile < lanes; tile += TILE) {
-        uint8_t ones[TILE] = {0};
         const uint8_t *p = x + tile;
-        for (uint64_t row = 0; row < rows; row++, p += lanes)
-            if (lag)
-                for (int lane = 0; lane < TILE; lane++)
-                    ones[lane] = (uint8_t)(ones[lane] + ((p[lane] ^ *(p + lane - lag)) & 1));
-            else
-                for (int lane = 0; lane < TILE; lane++)
-                    ones[lane] = (uint8_t)(ones[lane] + (p[lane] & 1));
-        for (uint32_t lane = 0; lane < TILE && tile + lane < lanes; lane++)
-            count[tile + lane] = ones[lane];
+        uint8_t each[LANE_FEATURES][TILE];
+        tiled bits = {0}, near = {0}, last = {0}, before = {0}, y, z;
+        for (uint64_t row = 0; row < rows; row++, p += lanes) {
+            memcpy(&y, p, TILE);
+            bits += y & 1;
+            memcpy(&z, p - 1, TILE);
+            near += (y ^ z) & 1;
+            memcpy(&z, p - lanes, TILE);
+            last += (y ^ z) & 1;
+            memcpy(&z, p - 2 * (size_t)lanes, TILE);
+            before += (y ^ z) & 1;
+        }
+        memcpy(each[0], &bits, TILE), memcpy(each[1], &near, TILE);
+        memcpy(each[2], &last, TILE), memcpy(each[3], &before, TILE);
+        for (uint32_t f = 0; f < LANE_FEATURES; f++)
+            for (uint32_t lane = 0; lane < TILE && tile + lane < lanes; lane++)
+                count[f * lanes + tile + lane] = each[f][lane];
     }
 }
 
 static void evaluate(lane_bank *b) {
-    const uint32_t lags[LANE_FEATURES] = {0, 1, b->lanes, 2 * b->lanes};
     uint8_t *x = symbols_of(b) + 2 * (size_t)b->lanes;
     const qrng_kernels *kernels = qrng_kernels_get();
     double sum[BANK_SUMS] = {0};
+    count_lanes(counts(b), x, b->rows, b->lanes);
     for (int f = 0; f < LANE_FEATURES; f++) {
-        count_lanes(counts(b), x, b->rows, b->lanes, lags[f]);
         const double start = weight(b, f) * (double)(b->rows * b->lanes);
         kernels->bank_wealth(wealth(b) + (size_t)f * b->lanes * BANK_BETS, sum,
-                             b->rows == LANE_ROWS ? b->table : b->fine, counts(b), b->lanes, &start, 0);
+                             b->rows == LANE_ROWS ? b->table : b->fine, counts(b) + (size_t)f * b->lanes,
+                             b->lanes, &start, 0);
     }
     b->total = bets_sum(sum);
     memmove(symbols_of(b), symbols_of(b) + b->rows * b->lanes, 2 * (size_t)b->lanes);
