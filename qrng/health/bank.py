@@ -27,7 +27,10 @@ def guess(setting: Setting) -> float:
 
 
 class BankTest(EDetector):
-    """Over the whole stream, or over each lane apart. Blocks of 256 bits, or of 32 bits of each lane; shorter near the threshold."""
+    """Over the whole stream, or over each lane apart.
+
+    Blocks of 256 bits, or of 32 bits of each lane; near the threshold of 64 bits, or 4.
+    """
 
     name = "bank"
     weight = 0.35
