@@ -1,5 +1,7 @@
 """Throughput of the health tests on one core, by processor time: each alone, all of them, and the gate around them.
 
+The gate comes twice: as it is, and with the mixing of contexts and the coupling of lanes on every bit.
+
 `pytest benchmarks/test_health.py -s` prints a line a test for each kernel and number of lanes. Unpacking the symbols
 is counted in the total, outside the tests.
 """
@@ -60,9 +62,10 @@ def test_throughput(kernel: str, lanes: int) -> None:
         total += spent
         over = "lanes" if test.describe()["per_lane"] else "stream"
         print(f"  {test.name:8} {over:7} {N / spent / 1e6:8.0f} Mbit/s")
-    gate = Gate(1, lanes, 1.0)
-    whole = seconds(gate.push, parts(lanes))
-    print(f"  all {N / total / 1e6:21.0f} Mbit/s\n  gate {N / whole / 1e6:20.0f} Mbit/s")
+    print(f"  all {N / total / 1e6:21.0f} Mbit/s")
+    for every_bit in (False, True):
+        whole = seconds(Gate(1, lanes, 1.0, every_bit=every_bit).push, parts(lanes))
+        print(f"  gate{', every bit' if every_bit else '':12} {N / whole / 1e6:8.1f} Mbit/s")
 
 
 def test_memory() -> None:

@@ -72,6 +72,7 @@ def extract_file(
     drop_lanes: int = 0,
     models: Iterable[str | os.PathLike[str]] = (),
     side_data: Iterable[str] = (),
+    every_bit: bool = False,
     costs: Costs | None = None,
     threads: int = 1,
     executor: Executor | None = None,
@@ -106,6 +107,7 @@ def extract_file(
         models: files of `qrng health train`, to be run beside the health tests; not together with `drop_lanes`.
         side_data: names of what the capture, a container, holds beside one-bit symbols, to be tested with them; the
             capture is then held in memory while it is tested.
+        every_bit: let the mixing of contexts and the coupling of lanes watch every bit; for one-bit symbols.
         costs: what else the plan pays for, such as disclosed bits; not for the bare map or a seedless extractor.
         threads: share the work on each piece of the file, be it blocks or the parts of a long one; output is the same.
         executor: any `concurrent.futures.Executor` that extracts pieces of the file; raw bits, seed and output travel
@@ -126,7 +128,7 @@ def extract_file(
         raise ParameterError(
             f"{', '.join(costs)}: only a plan with an error pays for that, not the map that was asked for"
         )
-    beside = Beside.of(models, side_data, drop_lanes)
+    beside = Beside.of(models, side_data, every_bit, drop_lanes)
     source = Input(os.fspath(raw), layout, bits_per_symbol, lanes)
     try:
         name = source.name

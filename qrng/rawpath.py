@@ -293,7 +293,7 @@ class RawPath:
         return self._gate.status()
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready: claim on the lanes in use, allowance, lanes left out and why, models and side data, the plan."""
+        """JSON-ready: claim on the lanes in use, allowance, lanes left out and why, what is tested beside, the plan."""
         return {
             "claim": self._lanes.claim(self._claim).as_dict(),
             "allowance": None if self._allowance is None else self._allowance.as_dict(),

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 import click
 
+from qrng.entry import INTERRUPTED
 from qrng.errors import QrngError
 
 __all__ = ["EXIT_DATA_FAILS", "EXIT_HEALTH", "print_json", "progress", "run"]
@@ -26,7 +27,6 @@ EXIT_DATA_FAILS = 3
 EXIT_HEALTH = 4
 """A health failure stopped output, or the state is FAILED."""
 
-_INTERRUPTED = 130
 _FAILS_A_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _PROGRESS_AFTER = 1.0  # seconds: shorter work shows nothing
 
@@ -62,7 +62,7 @@ def run(command: click.Command, name: str) -> NoReturn:
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo(f"{name}: interrupted", err=True)
-        code = _INTERRUPTED
+        code = INTERRUPTED
     except _EndedError as ended:
         os.kill(os.getpid(), ended.number)  # by the handler the default again: whoever waits sees what it died of
         code = 128 + ended.number

@@ -169,14 +169,17 @@ def _allowance(record: dict[str, Any], beside: Beside) -> list[Check]:
     if said is None:
         return []
     health, data = record["health"], record["input"]
-    found = Allowance.for_block(
-        record["extractor"]["n"],
-        claim_bits=health["claim"],
-        bits_per_symbol=data["bits_per_symbol"],
-        lanes=data["lanes"] - len(health["dropped_lanes"]),
-        run_length_log2=health["run_length_log2"],
-        **beside.options,
-    )
+    try:
+        found = Allowance.for_block(
+            record["extractor"]["n"],
+            claim_bits=health["claim"],
+            bits_per_symbol=data["bits_per_symbol"],
+            lanes=data["lanes"] - len(health["dropped_lanes"]),
+            run_length_log2=health["run_length_log2"],
+            **beside.options,
+        )
+    except ParameterError as error:  # tests that such a capture can't have had
+        return [Check("allowance", "failed", str(error))]
     bits = 0 if found is None else found.bits
     what = "and took them off the claim" if said.taken_off else "and left them to the claim"
     detail = f"a weak bias may hide {bits} bits a block; the extraction counted {said.bits}, {what}"
@@ -209,7 +212,7 @@ def _input(record: dict[str, Any], raw: Path_) -> Input:
 def _models(record: dict[str, Any], models: Iterable[Path_]) -> tuple[Beside, list[Check]]:
     """What was tested beside, as far as it is here, and a check of each model that the record names or is given."""
     health = record["health"]
-    side = health["side_data"]
+    side, every_bit = health["side_data"], health["every_bit"]
     missing = {said["sha256"]: said["kind"] for said in health["models"]}
     fit: list[Path_] = []
     checks: list[Check] = []
@@ -227,7 +230,7 @@ def _models(record: dict[str, Any], models: Iterable[Path_]) -> tuple[Beside, li
     for sha256, kind in missing.items():
         detail = f"give the {kind} model whose SHA-256 should be {sha256}: the health tests ran without it"
         checks.append(Check("model", "not checked", detail))
-    return Beside.of(fit, side), checks
+    return Beside.of(fit, side, every_bit), checks
 
 
 def _health(record: dict[str, Any], raw: Path_ | None, beside: Beside) -> Check:

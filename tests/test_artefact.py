@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,7 +45,9 @@ def test_a_failure_leaves_neither_file(tmp_path: Path) -> None:
         artefact.read(tmp_path / "n.npz", tmp_path / "n.json", SCHEMA)
 
 
-@pytest.mark.parametrize("damage", ["byte", "cut", "gone", "manifest gone", "manifest a list", "schema", "pickle"])
+@pytest.mark.parametrize(
+    "damage", ["byte", "cut", "gone", "manifest gone", "manifest a list", "schema", "pickle", "no facts"]
+)
 def test_what_was_altered_is_refused(written: tuple[Path, Path], damage: str) -> None:
     arrays, manifest = written
     content = bytearray(arrays.read_bytes())
@@ -61,8 +65,27 @@ def test_what_was_altered_is_refused(written: tuple[Path, Path], damage: str) ->
     elif damage == "schema":
         manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"schema": "test/2"}))
     else:
-        np.savez(arrays, w=np.array([{}], object))
+        if damage == "pickle":
+            np.savez(arrays, w=np.array([{}], object))
+            with zipfile.ZipFile(arrays, "a") as archive:
+                archive.writestr("facts.json", json.dumps({"schema": SCHEMA}))
+        else:
+            np.savez(arrays, w=np.arange(5.0))
         sha256 = hashlib.sha256(arrays.read_bytes()).hexdigest()
         manifest.write_text(json.dumps({"schema": SCHEMA, "sha256": sha256}))
     with pytest.raises(FormatError, match="no trained model"):
         artefact.read(arrays, manifest, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 4}, {"seed": 3.0}, {"seed": True}, {"seed": None}, {"families": ["bias"]}, {"mean": {"of": []}}]
+)
+def test_no_fact_of_the_manifest_can_be_altered_added_or_left_out(
+    written: tuple[Path, Path], change: dict[str, Any]
+) -> None:
+    found = json.loads(written[1].read_text()) | change
+    written[1].write_text(json.dumps({name: fact for name, fact in found.items() if fact is not None}))
+    with pytest.raises(FormatError, match="manifest tells something else"):
+        artefact.read(*written, SCHEMA)
+    written[1].write_text(json.dumps({"seed": 3, "sha256": found["sha256"], "schema": SCHEMA}))
+    artefact.read(*written, SCHEMA)  # however they are laid out

@@ -14,14 +14,13 @@ from qrng.health import HealthTest, Setting
 from qrng.health.apt import AdaptiveProportionTest
 from qrng.health.bank import BankTest
 from qrng.health.base import Piece
-from qrng.health.context import LOOK, ContextTest, every_bit
+from qrng.health.context import LOOK, ContextTest
 from qrng.health.coupling import LOOK as COUPLING_LOOK
 from qrng.health.coupling import CouplingTest
-from qrng.health.coupling import every_bit as every_bit_of_lanes
 from qrng.health.edetector import EDetector
 from qrng.health.learned.bettor import LearnedTest
 from qrng.health.rct import RepetitionCountTest
-from qrng.health.registry import Maker, build
+from qrng.health.registry import build
 from qrng.health.side import columns
 from qrng.health.sine import SineTest
 
@@ -124,20 +123,20 @@ def everything(
     side: tuple[str, ...] = (),
     *,
     without: str = "",
-    more: tuple[Maker, ...] = (),
+    every_bit: bool = False,
 ) -> Finder:
     """What `Gate` runs, the false alarms shared: of one lane's bits half to RCT, else an eighth; the rest to evidence.
 
     RCT alarms at a symbol with probability at most α, on the stream and again in its lane: C − 1 symbols repeat the one
     before. With one-bit symbols the run has to begin with a change, too, of probability at most g. APT alarms with
-    probability at most α in a window of 512 symbols or more, and gets 1/256, which is more. Without one test, or with
-    others beside, the evidence's part is shared among those that are left.
+    probability at most α in a window of 512 symbols or more, and gets 1/256, which is more. Without one test
+    the evidence's part is shared among those that are left.
     """
 
     def find(samples: Samples) -> int | None:
         of_runs = 1 if width == samples.lanes == 1 else 3
         bound = log2 + of_runs + (samples.lanes > 1) - (claim if width == 1 else 0)
-        tests = build(Setting.of(width, samples.lanes, claim, -math.ceil(bound), log2, side), more)
+        tests = build(Setting.of(width, samples.lanes, claim, -math.ceil(bound), log2, side, every_bit))
         tests = [test for test in tests if test.name != without]
         detectors = [test for test in tests if isinstance(test, EDetector)]
         for test in detectors:
@@ -175,10 +174,9 @@ def for_hidden(log2: int, lanes: int) -> list[Method]:
         Method("context, every bit", detector(ContextTest, log2, every=LOOK)),
         Method("all but context", everything(log2, without="context")),
         Method("all", everything(log2)),
-        Method("all, context on every bit", everything(log2, more=(every_bit,))),
+        Method("all, every bit", everything(log2, every_bit=True)),
     ]
     if lanes > 1:
         found[1:1] = [Method("bank lanes", detector(BankTest, log2, per_lane=True))]
         found[-3:-3] = [Method("coupling, every bit", detector(CouplingTest, log2, every=COUPLING_LOOK))]
-        found += [Method("all, coupling on every bit", everything(log2, more=(every_bit_of_lanes,)))]
     return found

@@ -64,13 +64,18 @@ def cell(values: list[int | None]) -> str:
     return "–" if middle == float("inf") else f"{middle:,.0f}"
 
 
+def setting_of(world: World, log2: int) -> Setting:
+    """What is claimed of the healthy source; e-detectors at 2^log2, RCT and APT at an α of 2^-(log2 + 3)."""
+    width = world.shape.bits_per_symbol
+    claim = 1.0 if width == 1 else 5.64  # log2(20 sqrt(2 pi)) = 5.648
+    return Setting.of(width, world.shape.lanes, claim, -log2 - 3, log2)
+
+
 def delays(
     world: World, models: dict[str, Model], calibration: npt.NDArray[np.uint8], log2: int, runs: int, windows: int
 ) -> dict[str, dict[str, str]]:
     """Median delay of each model and of the default tests, all at an average run length of 2^log2."""
-    shape = world.shape
-    claim = float(shape.bits_per_symbol) if shape.bits_per_symbol == 1 else 5.64  # log2(20 sqrt(2 pi)) = 5.648
-    setting = Setting.of(shape.bits_per_symbol, shape.lanes, claim, -log2 - 3, log2)
+    shape, setting = world.shape, setting_of(world, log2)
     calibrations = {kind: Calibration.of(model, calibration) for kind, model in models.items()}
     onset = BEFORE * shape.window
     rows = {}
@@ -170,6 +175,8 @@ def main() -> None:
     for world in (world for world in WORLDS if chosen.only in (None, world.name)):
         models, calibration = fitted(world, chosen.seed)
         table(world, apart(world, models, chosen.seed, chosen.windows), "AUC of a single window")
+        default = dict.fromkeys(test.name for test in build(setting_of(world, chosen.run_length)))
+        print(f"\nThe default for {world.name}: {', '.join(default)}.", flush=True)
         found = delays(world, models, calibration, chosen.run_length, chosen.runs, 256)
         table(world, found, f"Delay at an average run length of 2^{chosen.run_length}")
         costs(world, models, calibration)

@@ -117,6 +117,8 @@ def _text(record: dict[str, Any]) -> str:
         rows.append(("", f"beside {model['kind']}, SHA-256 {model['sha256']}; it assumes {model['assumes']}"))
     if health["side_data"]:
         rows.append(("", f"given the side data {', '.join(health['side_data'])}"))
+    if health["every_bit"]:
+        rows.append(("", "with the mixing of contexts and the coupling of lanes on every bit"))
     claim, made = record["claim"], record["claim_made_from"]
     if made and "reduced_from" in made["assessment"]:
         cut = made["assessment"]["reduced_from"]

@@ -55,6 +55,7 @@ def command(
     restarts: int,
     models: tuple[str, ...],
     side_data: tuple[str, ...],
+    every_bit: bool,
     html: str | None,
     as_json: bool,
 ) -> int:
@@ -70,7 +71,7 @@ def command(
     if automatic and file == "-":
         raise ParameterError("--claim auto reads the capture twice, which standard input can't: give a file")
     h = _assessed(file, layout, bits_per_symbol, lanes) if automatic else _number(claim)
-    beside = Beside.of(models, side_data)
+    beside = Beside.of(models, side_data, every_bit)
     with open_capture(file, layout=layout, bits_per_symbol=bits_per_symbol, lanes=lanes) as capture:
         read_as = capture.describe()
         trace = Trace()
@@ -136,7 +137,7 @@ def text(report: HealthReport, name: str, read_as: str, automatic: bool) -> str:
     for test in report.tests:
         over = f"{report.lanes} lanes" if test.get("per_lane") else "whole stream"
         if "log2_threshold" in test:
-            row = f"   evidence of 2^{test['log2_threshold']:.1f}"
+            row = f"   evidence of 2^{test['log2_threshold']:.1f}{_watched(test)}"
         else:
             columns = (("window", 8), ("cutoff", 8), ("permanent_cutoff", 11))
             row = "".join(f"{test.get(key, '-'):>{n}}" for key, n in columns)
@@ -159,7 +160,8 @@ def text(report: HealthReport, name: str, read_as: str, automatic: bool) -> str:
         where = "the whole stream" if alarm.lane is None else f"lane {alarm.lane}"
         lines.append(f"ALARM  {alarm.test} at sample {alarm.at_sample}, {where}; began about {alarm.onset_estimate}")
         if alarm.detail is not None:
-            lines.append(f"       {alarm.detail}, evidence 2^{alarm.log2_evidence:.1f}")
+            found = f"{alarm.detail}, evidence 2^{alarm.log2_evidence:.1f}"
+            lines += textwrap.wrap(found, WIDTH, initial_indent=" " * 7, subsequent_indent=" " * 7)
     if report.examined < report.samples:
         lines.append(
             f"Not tested: the {report.samples - report.examined} samples after the last alarm (see --restarts)."
@@ -170,6 +172,14 @@ def text(report: HealthReport, name: str, read_as: str, automatic: bool) -> str:
     if automatic:
         lines += ["", *textwrap.wrap(_SAME_DATA, WIDTH)]
     return "\n".join(lines)
+
+
+def _watched(test: dict[str, Any]) -> str:
+    """Of a test that may look at a part of the bits: at which."""
+    if "watched" not in test:
+        return ""
+    part = test["watched"] < test["of_every"]
+    return f", {test['watched']} of every {test['of_every']} bits" if part else ", every bit"
 
 
 def _lanes(report: HealthReport) -> str:

@@ -78,6 +78,7 @@ class Allowance:
         taken_off: bool | None = None,
         more: Sequence[registry.Maker] = (),
         side_data: Sequence[str] = (),
+        every_bit: bool = False,
     ) -> Allowance | None:
         """The allowance for a block under the tests that are in force here.
 
@@ -88,13 +89,15 @@ class Allowance:
             lanes: interleaved streams.
             run_length_log2: log2 of A.
             taken_off: whether to take it off; None: from FROM_BITS on.
-            more, side_data: what is tested beside, as in `qrng.health.scan`; it has a share of the false alarms.
+            more, side_data, every_bit: as in `qrng.health.scan`; what is tested beside has a share of the false alarms.
 
         Returns:
             None where no test bets on a bias: for symbols wider than 8 bits.
         """
         names = checked_names(side_data, bits_per_symbol)
-        setting = Setting.of(bits_per_symbol, lanes, claim_bits, run_length_log2=run_length_log2, side_data=names)
+        setting = Setting.of(
+            bits_per_symbol, lanes, claim_bits, run_length_log2=run_length_log2, side_data=names, every_bit=every_bit
+        )
         needed = evidence_needed(registry.build(setting, more))
         if needed is None:
             return None

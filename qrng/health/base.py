@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qrng._native import lib
 from qrng.bits import MAX_WIDTH, Bytes, Symbols
 from qrng.errors import ParameterError
 from qrng.health.cutoffs import ALPHA_LOG2, exact
@@ -37,6 +38,7 @@ class Setting:
         run_length_log2: log2 of A, the least symbols that a false alarm of the e-detectors takes on average,
             but for the factor 2 that separate thresholds cost.
         side_data: names of what is recorded beside each bit and watched with it (qrng/health/side.py).
+        every_bit: whether context.py and coupling.py watch every bit instead of 4096 in 2^21.
     """
 
     bits_per_symbol: int
@@ -45,6 +47,7 @@ class Setting:
     alpha_log2: int = ALPHA_LOG2
     run_length_log2: int = RUN_LENGTH_LOG2
     side_data: tuple[str, ...] = ()
+    every_bit: bool = False
 
     @classmethod
     def of(
@@ -55,6 +58,7 @@ class Setting:
         alpha_log2: int = ALPHA_LOG2,
         run_length_log2: int = RUN_LENGTH_LOG2,
         side_data: tuple[str, ...] = (),
+        every_bit: bool = False,
     ) -> Setting:
         """Check the parts and read the claim as an exact number; ParameterError says what is wrong."""
         if not 1 <= bits_per_symbol <= MAX_WIDTH:
@@ -71,7 +75,13 @@ class Setting:
             raise ParameterError(f"log2 of alpha is {alpha_log2}; it lies from -1024 to -1")
         if not 10 <= run_length_log2 <= 256:
             raise ParameterError(f"log2 of the average run length is {run_length_log2}; it lies from 10 to 256")
-        return cls(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2, side_data)
+        if every_bit and (bits_per_symbol > 1 or lanes > lib.QRNG_HEALTH_MAX_LANES):
+            raise ParameterError(
+                "every bit can be watched by the mixing of contexts and the coupling of lanes, which are for one-bit "
+                f"symbols in at most {lib.QRNG_HEALTH_MAX_LANES} lanes, not for symbols of {bits_per_symbol} bits in "
+                f"{lanes}: leave that out"
+            )
+        return cls(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2, side_data, every_bit)
 
 
 class Piece:

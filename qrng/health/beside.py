@@ -1,4 +1,4 @@
-"""What a caller has tested beside the tests in force: models of windows from files, and side data."""
+"""What a caller adds to the tests in force: models of windows from files, side data, a look at every bit."""
 
 from __future__ import annotations
 
@@ -22,22 +22,29 @@ class Beside:
     Attributes:
         more: makers of the models' tests, for `Gate` and `scan`.
         side_data: names of side data, for the same.
+        every_bit: for the same.
         models: JSON-ready: the file of each model, its kind, its SHA-256 and what its bound assumes.
     """
 
     more: tuple[Maker, ...] = ()
     side_data: tuple[str, ...] = ()
+    every_bit: bool = False
     models: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def of(
-        cls, models: Iterable[str | os.PathLike[str]] = (), side_data: Iterable[str] = (), drop_lanes: int = 0
+        cls,
+        models: Iterable[str | os.PathLike[str]] = (),
+        side_data: Iterable[str] = (),
+        every_bit: bool = False,
+        drop_lanes: int = 0,
     ) -> Beside:
         """Read the models' files.
 
         Args:
             models: files of `qrng health train`, each with its manifest beside it.
             side_data: names of side data, as a capture or a source has them.
+            every_bit: whether the mixing of contexts and the coupling of lanes watch every bit.
             drop_lanes: lanes that may be left out.
 
         Raises:
@@ -46,7 +53,7 @@ class Beside:
         """
         paths, names = [Path(model) for model in models], tuple(side_data)
         if not paths:
-            return cls((), names)
+            return cls((), names, every_bit)
         if drop_lanes:
             raise ParameterError(
                 "a model watches the lanes that it was fitted to, and can't go on without one of them: leave out the "
@@ -58,6 +65,7 @@ class Beside:
         return cls(
             tuple(maker(path, loaded) for path, loaded in zip(paths, found, strict=True)),
             names,
+            every_bit,
             tuple(
                 {
                     "file": str(path),
@@ -71,8 +79,8 @@ class Beside:
 
     @property
     def options(self) -> dict[str, Any]:
-        """`more` and `side_data`, as `Gate`, `scan` and `Allowance.for_block` take them."""
-        return {"more": self.more, "side_data": self.side_data}
+        """`more`, `side_data` and `every_bit`, as `Gate`, `scan` and `Allowance.for_block` take them."""
+        return {"more": self.more, "side_data": self.side_data, "every_bit": self.every_bit}
 
     def refuse_without_side_data(self, source: Source) -> None:
         """ParameterError unless a live source says that it brings these side data with its symbols."""
@@ -85,8 +93,12 @@ class Beside:
             )
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready: side_data and models."""
-        return {"side_data": list(self.side_data), "models": [dict(model) for model in self.models]}
+        """JSON-ready: side_data, every_bit and models."""
+        return {
+            "side_data": list(self.side_data),
+            "every_bit": self.every_bit,
+            "models": [dict(model) for model in self.models],
+        }
 
 
 def models_of(tests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ parity of few bits shows: nonlinear feedback, a comparator that recovers after a
 noise on it. What such a predictor believes changes nothing in the guarantee.
 
 It costs twenty times what the other tests cost together. So of every 2^21 bits it watches the first 4096, and goes
-on watching as long as its bets win; `every_bit` makes one that watches all, for `Gate(more=(every_bit,))`.
+on watching as long as its bets win; all of them where the setting says `every_bit`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from qrng.health.bank import guess
 from qrng.health.base import HealthTest, Piece, Setting
 from qrng.health.edetector import EDetector
 
-__all__ = ["EVERY", "ContextTest", "every_bit", "tests"]
+__all__ = ["EVERY", "LOOK", "ContextTest", "tests"]
 
 EVERY = 1 << 21
 """Bits of which the default watches `LOOK`."""
@@ -73,14 +73,7 @@ class ContextTest(EDetector):
 
 
 def tests(setting: Setting) -> list[HealthTest]:
-    """For one-bit symbols the stream, LOOK bits of EVERY; for wider ones, or beyond 16384 lanes, nothing."""
+    """For one-bit symbols the stream, LOOK bits of EVERY or all; for wider ones, or beyond 16384 lanes, nothing."""
     if setting.bits_per_symbol > 1 or setting.lanes > lib.QRNG_HEALTH_MAX_LANES:
         return []
-    return [ContextTest(setting)]
-
-
-def every_bit(setting: Setting) -> list[HealthTest]:
-    """The same on every bit, beside the one in the default: a `Maker` for `Gate(more=)` and `scan(more=)`."""
-    if not tests(setting):
-        return []
-    return [ContextTest(setting, LOOK)]
+    return [ContextTest(setting, LOOK if setting.every_bit else EVERY)]

@@ -5,8 +5,7 @@ others weakly, a lane that is the parity of two others, and lanes that lean toge
 whole stream or for one lane's neighbour, do not hear or hear late. What it believes changes nothing in the guarantee.
 
 A bit costs as many multiplications as there are lanes, with products the square of that. So of every 2^21 bits it
-watches the first 4096, and goes on watching as long as its bets win; `every_bit` makes one that watches all, for
-`Gate(more=(every_bit,))`.
+watches the first 4096, and goes on watching as long as its bets win; all of them where the setting says `every_bit`.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from qrng.health.bank import guess
 from qrng.health.base import HealthTest, Piece, Setting
 from qrng.health.edetector import EDetector
 
-__all__ = ["EVERY", "CouplingTest", "every_bit", "tests"]
+__all__ = ["EVERY", "LOOK", "CouplingTest", "tests"]
 
 EVERY = 1 << 21
 """Bits of which the default watches `LOOK`."""
@@ -77,14 +76,7 @@ class CouplingTest(EDetector):
 
 
 def tests(setting: Setting) -> list[HealthTest]:
-    """For one-bit symbols from 2 to 256 lanes the stream, LOOK bits of EVERY; else nothing."""
+    """For one-bit symbols from 2 to 256 lanes the stream, LOOK bits of EVERY or all; else nothing."""
     if setting.bits_per_symbol > 1 or not 2 <= setting.lanes <= MOST_LANES:
         return []
-    return [CouplingTest(setting)]
-
-
-def every_bit(setting: Setting) -> list[HealthTest]:
-    """The same on every bit, beside the one in the default: a `Maker` for `Gate(more=)` and `scan(more=)`."""
-    if not tests(setting):
-        return []
-    return [CouplingTest(setting, LOOK)]
+    return [CouplingTest(setting, LOOK if setting.every_bit else EVERY)]

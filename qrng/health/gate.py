@@ -52,6 +52,7 @@ class Gate:
         startup: int = STARTUP_SYMBOLS,
         more: Sequence[Maker] = (),
         side_data: Sequence[str] = (),
+        every_bit: bool = False,
         without: Iterable[int] = (),
         on_alarm: Callable[[Alarm], object] | None = None,
     ) -> None:
@@ -69,6 +70,7 @@ class Gate:
             more: makers of tests to run beside those in force.
             side_data: names of what every `Samples` pushed carries beside its bits, to be tested with them: an entry a
                 symbol or a shot. Samples without them, or with arrays of another length, are FAILED.
+            every_bit: let the mixing of contexts and the coupling of lanes watch every bit; for one-bit symbols.
             without: lanes that are left out from the beginning: neither tested nor released.
             on_alarm: told each alarm once, after everything held is wiped and before `push` raises. It can't use
                 this gate. What it raises makes the state FAILED: whom it was to tell doesn't know.
@@ -87,6 +89,7 @@ class Gate:
                 alpha_log2,
                 run_length_log2,
                 checked_names(side_data, bits_per_symbol),
+                every_bit,
             ),
             startup,
             more,
@@ -323,6 +326,7 @@ class Gate:
             "dropped_lanes": list(monitor.lanes.dropped),
             "alpha_log2": setting.alpha_log2,
             "run_length_log2": setting.run_length_log2,
+            "every_bit": setting.every_bit,
             "log2_evidence": monitor.evidence(),
             "allowance_log2_evidence": evidence_needed(monitor.tests),
             "evidence": monitor.held(),

@@ -47,6 +47,7 @@ def save(monitor: Monitor) -> bytes:
             "alpha_log2": setting.alpha_log2,
             "run_length_log2": setting.run_length_log2,
             "side_data": list(setting.side_data),
+            "every_bit": setting.every_bit,
         },
         "dropped": monitor.lanes.dropped,
         "before": monitor._before,

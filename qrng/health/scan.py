@@ -50,6 +50,7 @@ class HealthReport:
         lanes: lanes of the capture, those left out included.
         dropped: lanes that were left out; samples are those of the others.
         allowance: what a constant bias may typically hide in all that was examined; None where no test bets on one.
+        every_bit: whether the mixing of contexts and the coupling of lanes watched every bit.
     """
 
     claim: float
@@ -67,6 +68,7 @@ class HealthReport:
     tests: tuple[dict[str, Any], ...]
     dropped: tuple[int, ...] = ()
     allowance: Allowance | None = None
+    every_bit: bool = False
 
     def lanes_verdict(self) -> list[dict[str, Any]]:
         """JSON-ready verdict on each lane: lane, verdict, alarms, first_alarm.
@@ -139,6 +141,7 @@ class HealthReport:
             "allowance": None if self.allowance is None else self.allowance.as_dict(),
             "models": self.models,
             "side_data": self.side_data,
+            "every_bit": self.every_bit,
             "tests": list(self.tests),
         }
 
@@ -190,6 +193,7 @@ def scan(
     restarts: int = 0,
     more: Sequence[Maker] = (),
     side_data: Sequence[str] = (),
+    every_bit: bool = False,
     observe: Observe | None = None,
     every: int = _PIECE,
     without: Iterable[int] = (),
@@ -211,6 +215,7 @@ def scan(
         more: makers of tests to run beside those in force, as `qrng.health.models.artefact.maker`.
         side_data: names of what every chunk carries beside its bits, to be tested with them: an entry a symbol or a
             shot.
+        every_bit: let the mixing of contexts and the coupling of lanes watch every bit; for one-bit symbols.
         observe: told of the evidence after each piece, for a plot of it.
         every: symbols of a piece, at most 2^16.
         without: lanes that are left out; chunks are wiped once those that stay are copied.
@@ -225,7 +230,7 @@ def scan(
     if not 1 <= every <= _PIECE:
         raise ParameterError(f"a look at the evidence every {every} symbols: choose 1 to {_PIECE}")
     names = checked_names(side_data, bits_per_symbol)
-    setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2, names)
+    setting = Setting.of(bits_per_symbol, lanes, claim, alpha_log2, run_length_log2, names, every_bit)
     monitor = Monitor(setting, more=more, without=without)
     ahead = _Ahead(_selected(chunks, monitor.lanes) if monitor.lanes.dropped else chunks)
     due = 0
@@ -258,6 +263,7 @@ def scan(
         tests=tuple(monitor.describe()),
         dropped=monitor.lanes.dropped,
         allowance=None if needed is None else Allowance.of(float(setting.claim_bits), monitor.samples, needed),
+        every_bit=every_bit,
     )
 
 

@@ -108,6 +108,7 @@ def evaluate(
     output: str | None = None,
     models: Sequence[str] = (),
     side_data: Sequence[str] = (),
+    every_bit: bool = False,
     progress: Progress = lambda step: None,
     **extraction: Any,
 ) -> Evaluation:
@@ -120,7 +121,7 @@ def evaluate(
         keep: which 8 bits of symbols wider than 8 to assess, "high" or "low".
         output: where the extracted bits go, with the seed beside them. Without it they are made for the tests of
             SP 800-22 and thrown away.
-        models, side_data: what is tested beside the health tests, as `qrng.extraction.extract_file` takes them.
+        models, side_data, every_bit: for the health tests, as `qrng.extraction.extract_file` takes them.
         progress: told the name of each step as it begins.
         extraction: as `qrng.extraction.extract_file` takes them: extractor, input_bits, log2_error, seed_file,
             drop_tail. Without log2_error it is -64, or one above that of a claim that may fail with as much.
@@ -132,7 +133,7 @@ def evaluate(
         OSError: reading or writing failed.
     """
     how: dict[str, Any] = {"layout": layout, "bits_per_symbol": bits_per_symbol, "lanes": lanes}
-    beside = Beside.of(models, side_data)
+    beside = Beside.of(models, side_data, every_bit)
     progress("reading")
     with open_capture(raw, **how) as capture:
         samples, read_as = capture.read_all(), capture.describe()
@@ -162,7 +163,7 @@ def evaluate(
     else:
         progress("extraction and SP 800-22")
         try:
-            extraction |= {"models": models, "side_data": side_data}
+            extraction |= {"models": models, "side_data": side_data, "every_bit": every_bit}
             record, sts = _extracted(raw, output, Admission(claim, result, bound), how | extraction)
         except QrngError as error:
             stopped.append(f"nothing was extracted: {error}")

@@ -101,7 +101,8 @@ def test_a_fault_that_is_found_later_than_the_quarantine_leaks_as_the_page_says(
     assert last_raw_bit + QUARANTINE <= alarm  # and yet nothing within the quarantine before the alarm
 
 
-# A source of a package's own, whose bits change from FAULT_AT on in what a model alone, or side data alone, can see.
+# A source of a package's own, whose bits change from FAULT_AT on in what is seen by a model alone, with side data
+# alone, or within the quarantine by a look at every bit alone.
 DEVICE = f"""
 import numpy as np
 from qrng import Samples, Source
@@ -115,6 +116,10 @@ def bits(kind, total):
         bits[late] |= chance[late] < 0.3  # P(1) = 0.65: 0.62 bits, inside the claim
     elif kind == "leaking":
         bits[late] = np.where(chance[late] < 0.8, record[late], 1 - record[late])
+    elif kind == "echoing":
+        for at in range({FAULT_AT}, total, 5003):
+            part = slice(at, min(at + 5003, total))
+            bits[part] = bits[at - 5003 : part.stop - 5003] ^ (chance[part] < 0.25)
     return bits.astype(np.uint8), record
 
 class Device(Source):
@@ -144,9 +149,10 @@ def open_spec(target, options):
         ("biased", b"mahalanobis", 39_320, ["--model", "model.npz", "--side", "record"]),
         ("leaking", b"side", M, ["--side", "record"]),
         ("leaking", b"side", M, ["--side", "record", "--model", "model.npz"]),
+        ("echoing", b"context", M, ["--every-bit"]),
     ],
 )
-def test_what_a_model_or_side_data_alone_can_see_stops_it_as_well(
+def test_what_a_model_side_data_or_a_look_at_every_bit_alone_can_see_stops_it_as_well(
     kind: str, test: bytes, m: int, options: list[str], tmp_path: Path
 ) -> None:
     (tmp_path / "lab.py").write_text(DEVICE)
@@ -167,3 +173,6 @@ def test_what_a_model_or_side_data_alone_can_see_stops_it_as_well(
     if kind == "biased":  # without the model nothing stops it: the claim holds
         blind = stream(tmp_path, "--source", f"lab:{kind}", claim=claim)
         assert b"alarmed" not in blind.stderr
+    if kind == "echoing":  # the default hears it when bits of it are out
+        blind = stream(tmp_path, "--source", f"lab:{kind}", claim=claim)
+        assert len(blind.stdout) > len(done.stdout)

@@ -101,7 +101,7 @@ def test_the_recipe_of_the_health_of_real_captures_prints_what_it_shows(
     shutil.copy(test_data / "captures" / IBM_FEZ, tmp_path / "fez.json")
     shutil.copy(test_data / "captures" / IBM_TORINO, tmp_path / "torino.json")
     shown_all = list(consoles(DOCS / "recipes" / "health-of-real-captures.md"))
-    assert len(shown_all) == 6
+    assert len(shown_all) == 7
     for command, shown in shown_all:
         done = run_qrng(*shlex.split(command)[1:])
         printed = (done.stdout + done.stderr).decode()

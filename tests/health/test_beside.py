@@ -84,7 +84,28 @@ def test_side_data_that_foretell_a_lane_stop_a_generator_and_nothing_else_does()
     assert 100_000 < alarm["at_sample"] < 108_000
     rbg = generator(Lab(), side_data=["monitor", "shot"])
     rbg.random_bytes(20_000)
-    assert rbg.provenance()["tested_beside"] == {"side_data": ["monitor", "shot"], "models": []}
+    assert rbg.provenance()["tested_beside"] == {
+        "side_data": ["monitor", "shot"],
+        "every_bit": False,
+        "models": [],
+    }
+
+
+def test_a_generator_watches_every_bit_where_it_is_told_to_also_without_a_lane_and_after_a_restart() -> None:
+    rbg = generator(Lab(stuck=60_000), every_bit=True, drop_lanes=1)
+    rbg.random_bytes(4_000)
+    assert rbg.provenance()["tested_beside"] == {"side_data": [], "every_bit": True, "models": []}
+    for lanes in (LANES, LANES - 1, LANES - 1):
+        health = rbg.status()["health"]
+        assert (health["lanes"], health["every_bit"]) == (lanes, True)
+        watched = [(test["name"], test["of_every"]) for test in health["tests"] if "of_every" in test]
+        assert watched == [("context", 4096), ("coupling", 4096)]  # and no second one beside
+        if lanes == LANES:
+            with pytest.warns(UserWarning, match="lane 2 is left out"):
+                rbg.random_bytes(8_000)
+        else:
+            rbg.restart()
+            rbg.random_bytes(1_000)
 
 
 def test_side_data_that_a_live_source_does_not_bring_are_refused_before_a_bit_is_read() -> None:

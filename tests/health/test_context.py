@@ -10,7 +10,7 @@ from qrng import Samples
 from qrng.errors import HealthAlarm, ParameterError
 from qrng.health import Gate, Setting
 from qrng.health.base import Piece
-from qrng.health.context import EVERY, LOOK, ContextTest, every_bit
+from qrng.health.context import EVERY, LOOK, ContextTest
 from qrng.health.context import tests as context_tests
 
 Bits = npt.NDArray[np.uint8]
@@ -71,9 +71,9 @@ def test_a_fault_that_lasts_is_found_in_one_of_the_default_s_looks() -> None:
     assert EVERY // 2 < at < EVERY // 2 + 2 * LOOK
 
 
-def test_a_gate_can_be_given_one_that_watches_every_bit() -> None:
+def test_a_gate_can_be_told_to_watch_every_bit() -> None:
     bits = np.concatenate([fair(1 << 14, 6), nonlinear(1 << 15, 0.8, 7)])
-    gate = Gate(1, 1, 1.0, more=(every_bit,))
+    gate = Gate(1, 1, 1.0, every_bit=True)
     with pytest.raises(HealthAlarm, match="context alarmed"):
         gate.push(Samples.from_symbols(bits))
     assert gate.alarms[0].at_sample < (1 << 14) + 9000
@@ -116,7 +116,10 @@ def test_it_is_wiped() -> None:
     assert not test._owner.any()
 
 
-def test_wide_symbols_have_none_and_less_than_a_look_is_refused() -> None:
-    assert context_tests(Setting.of(8, 1, 8.0)) == every_bit(Setting.of(8, 1, 8.0)) == []
+def test_wide_symbols_and_very_many_lanes_have_none_and_less_than_a_look_is_refused() -> None:
+    assert context_tests(Setting.of(8, 1, 8.0)) == context_tests(Setting.of(1, 1 << 15, 1.0)) == []
+    for width, lanes in ((8, 1), (1, 1 << 15)):
+        with pytest.raises(ParameterError, match="one-bit symbols in at most 16384 lanes"):
+            Setting.of(width, lanes, 1.0, every_bit=True)
     with pytest.raises(ParameterError, match="no context mixing"):
         ContextTest(Setting.of(1, 1, 1.0), LOOK - 1)

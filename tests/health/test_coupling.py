@@ -12,7 +12,7 @@ from qrng import Samples
 from qrng.errors import HealthAlarm, ParameterError
 from qrng.health import Gate, Setting
 from qrng.health.base import Piece
-from qrng.health.coupling import EVERY, LOOK, MOST_LANES, CouplingTest, every_bit
+from qrng.health.coupling import EVERY, LOOK, MOST_LANES, CouplingTest
 from qrng.health.coupling import tests as coupling_tests
 
 Bits = npt.NDArray[np.uint8]
@@ -68,9 +68,9 @@ def test_a_fault_that_lasts_is_found_in_one_of_the_default_s_looks() -> None:
     assert test.alarm(first + at).lane in (None, 12)
 
 
-def test_a_gate_can_be_given_one_that_watches_every_bit() -> None:
+def test_a_gate_can_be_told_to_watch_every_bit() -> None:
     bits = np.concatenate([shots(1 << 14, "fair", 0.5, 6), shots(1 << 16, "parity", 0.85, 7)])
-    gate = Gate(1, 20, 1.0, more=(every_bit,))
+    gate = Gate(1, 20, 1.0, every_bit=True)
     with pytest.raises(HealthAlarm, match="coupling alarmed"):
         gate.push(Samples.from_symbols(bits, lanes=20))
     assert gate.alarms[0].lane == 12
@@ -128,7 +128,7 @@ def test_it_is_wiped() -> None:
 
 def test_one_lane_too_many_lanes_and_wide_symbols_have_none() -> None:
     for setting in (Setting.of(8, 2, 8.0), Setting.of(1, 1, 1.0), Setting.of(1, MOST_LANES + 1, 1.0)):
-        assert coupling_tests(setting) == every_bit(setting) == []
+        assert coupling_tests(setting) == []
     with pytest.raises(ParameterError, match="2 to 256 lanes, and here is 1"):
         CouplingTest(Setting.of(1, 1, 1.0))
     with pytest.raises(ParameterError, match="no watch on coupling"):

@@ -128,7 +128,7 @@ def test_the_shipped_artefact_loads_and_says_how_it_was_made(folder: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "damage", ["weights gone", "manifest gone", "one byte", "manifest unreadable", "other weights"]
+    "damage", ["weights gone", "manifest gone", "one byte", "manifest unreadable", "other weights", "another family"]
 )
 def test_an_altered_or_missing_artefact_is_a_failure_and_no_fall_back(
     folder: Path, damage: str, monkeypatch: pytest.MonkeyPatch
@@ -144,6 +144,8 @@ def test_an_altered_or_missing_artefact_is_a_failure_and_no_fall_back(
         content = bytearray(weights.read_bytes())
         content[300] ^= 1
         weights.write_bytes(content)
+    elif damage == "another family":
+        manifest.write_text(manifest.read_text().replace('"sine"', '"XOR"'))
     else:
         np.savez(weights, weights=np.zeros(3))
     with pytest.raises(HealthFailure, match="artefact"):

@@ -32,14 +32,18 @@ def watch(monitor: Monitor, symbols: Symbols, start: int = 0) -> int | None:
     return None if at is None else start + at
 
 
-@pytest.mark.parametrize(("width", "lanes"), [(1, 1), (1, 20), (8, 1), (12, 3)])
-def test_evidence_alarms_and_counts_are_those_of_a_monitor_never_stopped(width: int, lanes: int) -> None:
+@pytest.mark.parametrize(
+    ("width", "lanes", "every_bit"), [(1, 1, False), (1, 20, False), (1, 20, True), (8, 1, False), (12, 3, False)]
+)
+def test_evidence_alarms_and_counts_are_those_of_a_monitor_never_stopped(
+    width: int, lanes: int, every_bit: bool
+) -> None:
     rng = np.random.default_rng(width + lanes)
     symbols = rng.integers(0, 1 << width, 60_000).astype(np.uint32)
     for at in np.flatnonzero(rng.random(60_000) < 0.12):
         if at > 40_000:
             symbols[at] = symbols[at - lanes]
-    setting = Setting.of(width, lanes, 0.98 * width, -20, 20)
+    setting = Setting.of(width, lanes, 0.98 * width, -20, 20, every_bit=every_bit)
     whole, stopped = Monitor(setting), Monitor(setting)
     expected = watch(whole, symbols)
     found, at = None, 0
@@ -53,6 +57,7 @@ def test_evidence_alarms_and_counts_are_those_of_a_monitor_never_stopped(width: 
     assert (width > 8) or found is not None
     assert stopped.alarms == whole.alarms
     assert stopped.evidence() == whole.evidence()
+    assert stopped.setting == setting
     assert (stopped.samples, stopped.latch.state, stopped.runs) == (whole.samples, whole.latch.state, whole.runs)
 
 

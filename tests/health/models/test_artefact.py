@@ -144,10 +144,15 @@ def test_a_model_can_not_take_the_place_of_its_manifest(tmp_path: Path) -> None:
     ],
 )
 def test_a_manifest_that_was_edited_is_a_failure_whatever_it_says(path: Path, field: str, value: object) -> None:
-    manifest = json.loads(manifest_of(path).read_text())
+    arrays, manifest = artefact.read(path, manifest_of(path), MODEL_SCHEMA)
     manifest_of(path).write_text(json.dumps(manifest | {field: value}))
     with pytest.raises(HealthFailure, match="can't be used"):
         load(path)
+    if value != 1e400:  # which nothing writes
+        del manifest["sha256"]
+        artefact.write(path, manifest_of(path), arrays, manifest | {field: value})  # it tells the same
+        with pytest.raises(HealthFailure, match="can't be used"):
+            load(path)
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "", "null", "[]", '{"schema": 1}', " " * (1 << 20) + "{}", "\udcff"])
@@ -158,19 +163,14 @@ def test_a_manifest_that_is_none_is_a_failure(path: Path, text: str) -> None:
 
 
 def test_every_byte_of_either_file_counts(path: Path) -> None:
-    """One bit flipped, at places all over both: FAILED, or (in the manifest's facts that nothing rests on) the same."""
-    before = load(path)
+    """One bit flipped, at places all over both."""
+    load(path)
     for file in (path, manifest_of(path)):
         content = file.read_bytes()
         for at in range(0, len(content), 1 + len(content) // 60):
             changed = bytearray(content)
             changed[at] ^= 4
             file.write_bytes(changed)
-            try:
-                after = load(path)
-            except HealthFailure:
-                continue
-            assert file == manifest_of(path)
-            assert after.calibration.scores == before.calibration.scores
-            assert after.sha256 == before.sha256
+            with pytest.raises(HealthFailure):
+                load(path)
         file.write_bytes(content)
