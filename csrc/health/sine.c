@@ -15,7 +15,7 @@
 #include "health/blocks.h"
 #include "health/sine.h"
 
-#define SINE_KIND 0x32304e4953514e52u
+#define SINE_KIND 0x33304e4953514e52u
 
 static const double amplitudes[SINE_SIZES] = {0.025, 0.05, 0.1};
 static const double quarter = 1.5707963267948966; /* of a turn, in radians */
