@@ -10,22 +10,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 import pytest
 
 from qrng import Samples
 from qrng._native import force_kernel, kernel_levels, kernel_name
-from qrng.health import Gate, Setting
+from qrng.health import Gate, HealthTest, Setting
 from qrng.health.base import Piece
 from qrng.health.edetector import EDetector
 from qrng.health.registry import build
 
 N = 1 << 22
 ROUNDS = 5
+T = TypeVar("T")
 
 
-def seconds(work: Callable[[Samples], object], parts: list[Samples]) -> float:
+def seconds(work: Callable[[T], object], parts: list[T]) -> float:
     """Least processor time of one part: what others do on the machine only adds to it."""
     times = []
     for part in parts:
@@ -55,10 +57,10 @@ def test_throughput(kernel: str, lanes: int) -> None:
     print(f"\n{kernel}, {lanes} lanes")
     for test in build(Setting.of(1, lanes, 1.0)):
 
-        def update(part: Samples, test: object = test) -> None:
-            assert test.update(Piece(part), part.first) is None  # type: ignore[attr-defined]
+        def update(part: tuple[Piece, int], test: HealthTest = test) -> None:
+            assert test.update(*part) is None
 
-        spent = seconds(update, parts(lanes)) - seconds(Piece, parts(lanes))
+        spent = seconds(update, [(Piece(part), part.first) for part in parts(lanes)])
         total += spent
         over = "lanes" if test.describe()["per_lane"] else "stream"
         print(f"  {test.name:8} {over:7} {N / spent / 1e6:8.0f} Mbit/s")

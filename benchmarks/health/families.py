@@ -194,7 +194,7 @@ FAMILIES = [
     Family("one lane of 20 stuck", False, one_lane(1.0), 1 / LANES, 1 - 1 / LANES, LANES),
     Family("one lane of 20 at .6", False, one_lane(0.6), kl(0.6) / LANES, 1 - (1 - least(0.6)) / LANES, LANES),
     Family("crosstalk .6 on one lane", False, crosstalk(0.6), kl(0.6) / LANES, 1 - (1 - least(0.6)) / LANES, LANES),
-    Family("LFSR of 31 bits", False, lfsr31, 1.0, 0.0, unknown=2 * 31),
+    Family("LFSR of 31 bits", False, lfsr31, 1.0, 0.0, unknown=31),  # its cells: the taps are a standard's
     Family("LFSR of 36 bits, any taps", False, register, 1.0, 0.0, unknown=2 * 36),
     Family("replay of all before", False, None, 1.0, 0.0, unknown=24),
 ]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.health.families import LANES, Bits, Family, draw, kl, least
+from benchmarks.health.families import LANES, Bits, Family, draw, kl, lag, least
 
 Make = Callable[[int, int, np.random.Generator], Bits]
 Rule = Callable[[npt.NDArray[np.uint8], int], npt.NDArray[np.uint8]]
@@ -68,6 +68,15 @@ def noisy_replay(length: int, flipped: float) -> Make:
         recording = draw(0.5, runs, length, rng)
         out = np.tile(recording, (1, -(-n // length)))[:, :n]
         return out ^ draw(flipped, runs, n, rng)
+
+    return make
+
+
+def noisy_pattern(flipped: float) -> Make:
+    """The test pattern of 31 bits with errors in it."""
+
+    def make(runs: int, n: int, rng: np.random.Generator) -> Bits:
+        return lag(1.0, 28, 31)(runs, n, rng) ^ draw(flipped, runs, n, rng)
 
     return make
 
@@ -155,6 +164,8 @@ def common_mode(size: float) -> Make:
 HIDDEN = [
     Family("recording of 2^15, .05 flipped", False, noisy_replay(1 << 15, 0.05)),
     Family("recording of 2^15, .10 flipped", False, noisy_replay(1 << 15, 0.10)),
+    Family("PRBS31, .05 flipped", False, noisy_pattern(0.05)),
+    Family("PRBS31, .10 flipped", False, noisy_pattern(0.10)),
     Family("echo of 5003 bits, .9", False, echo(5003, 0.9), kl(0.9), least(0.9)),
     Family("echo of 5003 bits, .75", False, echo(5003, 0.75), kl(0.75), least(0.75)),
     Family(

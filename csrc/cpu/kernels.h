@@ -9,6 +9,7 @@
 #include "health/bank.h"
 #include "health/learned.h"
 #include "health/lfsr.h"
+#include "health/prbs.h"
 #include "health/sine.h"
 #include "sts/kernels.h"
 
@@ -33,7 +34,7 @@ typedef struct qrng_kernels {
     const struct qrng_gf2_products *products;
     /* health: ones of each feature of the bank over a block; the block's payoffs into the e-detectors; bets
      * without evidence; a block of the learned bettor; an octave of the sine bank,
-     * and its short swings; windows of a short register */
+     * and its short swings; windows of a short register; blocks where a test pattern may begin */
     bank_count_fn *bank_count;
     bank_wealth_fn *bank_wealth;
     bank_quiet_fn *bank_quiet;
@@ -41,6 +42,7 @@ typedef struct qrng_kernels {
     sine_octave_fn *sine_octave;
     sine_short_fn *sine_short;
     lfsr_short_fn *lfsr_short;
+    prbs_even_fn *prbs_even;
     /* sts: the family's own table */
     const qrng_sts_kernels *sts;
 } qrng_kernels;

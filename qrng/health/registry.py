@@ -23,6 +23,7 @@ OURS = {
     "learned": "qrng.health.learned.bettor",
     "sine": "qrng.health.sine",
     "lfsr": "qrng.health.lfsr",
+    "prbs": "qrng.health.prbs",
     "replay": "qrng.health.replay",
     "context": "qrng.health.context",
     "coupling": "qrng.health.coupling",

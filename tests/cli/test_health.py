@@ -44,7 +44,7 @@ def test_a_good_capture_exits_0_and_the_text_says_what_ran(files: Path) -> None:
     assert "40000 samples; claim 1 bits of min-entropy" in text
     assert "apt       whole stream      1024     626" in text
     assert "state     OK: no alarm" in text
-    assert "bank      whole stream     evidence of 2^65.2" in text
+    assert "bank      whole stream     evidence of 2^65.3" in text
     assert "SUSPECT from 2^54" in text
     assert "consistency check" not in text
     assert max(len(line) for line in text.splitlines()) <= 80

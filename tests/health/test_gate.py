@@ -375,11 +375,12 @@ def test_status_is_json_and_counts() -> None:
         ("learned", False),
         ("sine", False),
         ("lfsr", False),
+        ("prbs", False),
         ("replay", False),
         ("context", False),
         ("coupling", False),
     ]
-    assert [test.get("cutoff") for test in status["tests"]] == [35, 35, 645, 645, *[None] * 8]
+    assert [test.get("cutoff") for test in status["tests"]] == [35, 35, 645, 645, *[None] * 9]
     alpha = 2.0**-30
     assert status["false_alarm_bound"] == pytest.approx(2 * 5000 * alpha + (2 * 5000 / 1024 + 1 + 2) * alpha)
     assert 0 < status["log2_evidence"] < 40

@@ -40,7 +40,7 @@ def test_a_register_is_caught_in_the_second_window_after_its_onset_at_the_latest
 
 def test_the_gate_stops_a_register_that_no_other_test_hears() -> None:
     with pytest.raises(HealthAlarm, match="lfsr alarmed"):
-        Gate(1, 1, 1.0).push(Samples.from_symbols(register(1 << 14, 28, 31)))
+        Gate(1, 1, 1.0).push(Samples.from_symbols(register(1 << 14, 13, 33)))
 
 
 def test_a_register_longer_than_96_bits_is_not_found() -> None:

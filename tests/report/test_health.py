@@ -23,7 +23,7 @@ def test_the_trace_ends_where_the_scan_does_and_shows_its_evidence() -> None:
     report = scan([stream(0.5)], bits_per_symbol=1, lanes=1, claim=1, observe=trace, every=1 << 12)
     assert [tested for tested, _ in trace.points] == list(range(1 << 12, (1 << 17) + 1, 1 << 12))
     assert max(trace.points[-1][1].values()) == report.log2_evidence
-    assert set(trace.points[-1][1]) == {"bank", "learned", "sine", "lfsr", "replay", "context"}
+    assert set(trace.points[-1][1]) == {"bank", "learned", "sine", "lfsr", "prbs", "replay", "context"}
 
 
 def test_the_trace_reaches_the_threshold_at_an_alarm() -> None:
