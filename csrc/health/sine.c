@@ -67,7 +67,7 @@ int qrng_sine_init(void *state, double g) {
 int qrng_sine_check(const void *state, size_t bytes) {
     const qrng_sine *b = state;
     if (bytes != sizeof *b || b->kind != SINE_KIND || b->fill >= SINE_BLOCK ||
-        b->fill != b->seen % SINE_BLOCK || b->near > 1)
+        b->fill != b->seen % SINE_BLOCK || b->near >> SINE_OCTAVES > 1)
         return QRNG_EINVAL;
     for (int j = 0; j < SINE_OCTAVES; j++)
         if (b->ones[j] > (uint32_t)SINE_BLOCK << j)
@@ -114,7 +114,8 @@ static double octave_peek(const qrng_sine *b, int j, uint32_t parts, uint32_t on
     return sum / (SINE_PERIODS * SINE_SIZES * SINE_PHASES);
 }
 
-/* The largest value of those whose blocks have not ended, `extra` bits after the last block of SINE_BLOCK. */
+/* The largest value of those near the threshold whose blocks have not ended, `extra` bits after the last
+ * block of SINE_BLOCK. */
 static double peek(const qrng_sine *b, uint32_t extra) {
     const uint32_t fresh = (uint32_t)(b->seen % SHORT_BLOCK);
     uint8_t parts[SHORT_PARTS];
@@ -125,14 +126,24 @@ static double peek(const qrng_sine *b, uint32_t extra) {
         parts[(fresh - extra) / SHORT_PART + i] = (uint8_t)__builtin_popcount(b->block[i]);
         ones += (uint32_t)__builtin_popcount(b->block[i]);
     }
-    if (fresh && fresh % SHORT_PEEK == 0)
+    if (b->near >> SINE_OCTAVES && fresh && fresh % SHORT_PEEK == 0)
         most = sine_short_peek(&b->quick, parts, b->seen, fresh) * (SINE_ALL - SINE_OCTAVES);
     for (int j = 0; j < SINE_OCTAVES; j++) {
         const uint32_t bits = (uint32_t)(b->seen % ((uint64_t)SINE_BLOCK << j));
-        const double value = bits ? octave_peek(b, j, bits / SINE_PEEK, b->ones[j] + ones) : 0;
-        most = value > most ? value : most;
+        if (bits && b->near >> j & 1) {
+            const double value = octave_peek(b, j, bits / SINE_PEEK, b->ones[j] + ones);
+            most = value > most ? value : most;
+        }
     }
     return most / SINE_ALL;
+}
+
+static uint32_t near(const qrng_sine *b, double threshold) {
+    uint32_t out = (uint32_t)bets_near(b->quick.value * (SINE_ALL - SINE_OCTAVES) / SINE_ALL, threshold)
+                   << SINE_OCTAVES;
+    for (int j = 0; j < SINE_OCTAVES; j++)
+        out |= (uint32_t)bets_near(b->value[j] / SINE_ALL, threshold) << j;
+    return out;
 }
 
 /* A block of SINE_BLOCK bits: those octaves that end with it are settled. */
@@ -170,7 +181,7 @@ uint64_t qrng_sine_scan(void *state, const uint8_t *src, uint64_t src_bit, uint6
         if (b->fill == SINE_BLOCK) {
             b->fill = 0;
             evaluate(b);
-            b->near = (uint32_t)bets_near(b->total, threshold);
+            b->near = near(b, threshold);
         }
         if (b->near) {
             const double now = peek(b, b->fill);

@@ -23,7 +23,7 @@ enum {
 
 typedef struct {
     uint64_t kind, seen;
-    uint32_t fill, near; /* near the threshold */
+    uint32_t fill, near; /* near the threshold: bit j is octave j, the last the short swings */
     double g, total;
     uint64_t reserved[3];                       /* the parts below start at multiples of 64 bytes */
     uint32_t step[SINE_PERIODS], reserved_2[2]; /* turns of a block of the octave, times 2^32 */

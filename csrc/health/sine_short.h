@@ -9,7 +9,7 @@ enum {
     SHORT_BLOCK = 256, /* bits between two settlements */
     SHORT_PART = 8,    /* bits that are taken to have one phase */
     SHORT_PARTS = SHORT_BLOCK / SHORT_PART,
-    SHORT_PEEK = 64, /* bits between two looks into a block near the threshold */
+    SHORT_PEEK = 32, /* bits between two looks into a block near the threshold */
     SHORT_PEEKS = SHORT_BLOCK / SHORT_PEEK - 1,
     SHORT_FOLDS = SHORT_PARTS / 2, /* parts as far before a block's middle as others behind it */
     SHORT_TURNS = 32,              /* blocks after which every swing stands where it stood */

@@ -188,7 +188,8 @@ static void a_look_into_a_block_is_its_definition(void) {
     static sine_short b;
     for (int round = 0; round < 60; round++) {
         const double g = (double[]){0.5, 0.6, 0.9}[round % 3];
-        const uint32_t turn = (uint32_t)(test_random(&rng) % SHORT_TURNS), bits = 64 * (1 + round % 4 % 3);
+        const uint32_t turn = (uint32_t)(test_random(&rng) % SHORT_TURNS),
+                       bits = SHORT_PEEK * (1 + round % SHORT_PEEKS);
         const int parts = (int)bits / 8;
         uint8_t ones[SHORT_PARTS];
         double sum = 0, top = 0;
