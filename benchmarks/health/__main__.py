@@ -199,17 +199,20 @@ def looks_table(
 def adc_table(log2: int, runs: int, n: int, seed: int) -> None:
     """Faults of an ADC: delays in samples of eight bits."""
     names = [method.name for method in adc.methods(log2)]
-    print("| fault | " + " | ".join(names) + " |")
-    print("|---|" + "---|" * len(names))
-    for fault, make in adc.FAULTS.items():
-        rng = np.random.default_rng([seed, *fault.encode()])
+    print("| fault of an 8-bit ADC, delay in samples | in sight | limit | " + " | ".join(names) + " | all, × limit |")
+    print("|---|---|---|" + "---|" * (len(names) + 1))
+    for fault in adc.FAULTS:
+        rng = np.random.default_rng([seed, *fault.name.encode()])
         found: Found = {name: [] for name in names}
         for _ in range(runs):
-            stream = np.concatenate([adc.healthy(BEFORE, rng), make(n, rng)])
+            stream = np.concatenate([adc.healthy(BEFORE, rng), fault.make(n, rng)])
             for method in adc.methods(log2):
                 at = method.find(Samples.from_symbols(stream, 8))
                 found[method.name].append(None if at is None else at + 1 - BEFORE)
-        print(f"| {fault} | " + " | ".join(cell(found[name], n) for name in names) + " |", flush=True)
+        limit = log2 / fault.divergence
+        times = quantile(sorted(n if v is None else v for v in found["all"]), 0.5) / limit
+        cells = ["yes" if fault.in_sight else "no", f"{limit:,.0f}", *(cell(found[name], n) for name in names)]
+        print(f"| {fault.name} | " + " | ".join(cells) + f" | {times:.2f} |", flush=True)
 
 
 def at_its_claim(kind: str, claim: float, n: int, seed: str) -> npt.NDArray[np.uint8]:
