@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 import qrng
 from benchmarks.health import adc, claims
-from benchmarks.health.families import FAMILIES, LANES, Family, kl
+from benchmarks.health.divergence import kl
+from benchmarks.health.families import FAMILIES, LANES, Family
 from benchmarks.health.hidden import HIDDEN
 from benchmarks.health.methods import Method, detector, for_hidden, methods
 from qrng import Samples
@@ -94,7 +95,7 @@ def table(
     for family in families:
         found, batch = delays(family, methods(log2, family.lanes), runs, n, seed)
         final = sorted(n if v is None else v for v in found["all"])
-        limit = times_limit(final, family, log2)
+        limit = times_limit(median(found["all"]), family, log2)
         lost = 1 - (family.min_entropy or 0.0)
         passed = [round(max(v - DEFAULT_QUARANTINE, 0) * lost) for v in final]
         deficit = f"{quantile(passed, 0.5):,} / {quantile(passed, 0.95):,} / {passed[-1]:,}"
@@ -108,12 +109,14 @@ def table(
     return medians, deficits
 
 
-def times_limit(ordered: list[int], family: Family, log2: int) -> str:
+def times_limit(delay: int | None, family: Family, log2: int) -> str:
     """The median delay over log2(run length) / divergence, and over the same with what nobody knows beforehand."""
-    if family.divergence is None:
+    limit, fairer = family.limit(log2), family.limit(log2, family.unknown)
+    if limit is None or fairer is None:
         return ""
-    times = quantile(ordered, 0.5) * family.divergence / log2
-    return f"{times:.2f}" + (f" ({times * log2 / (log2 + family.unknown):.2f})" if family.unknown else "")
+    if delay is None:
+        return "–"
+    return f"{delay / limit:.2f}" + (f" ({delay / fairer:.2f})" if family.unknown else "")
 
 
 def claims_tables(log2: int, runs: int, n: int, seed: int) -> Medians:
@@ -129,11 +132,13 @@ def claims_tables(log2: int, runs: int, n: int, seed: int) -> Medians:
         for method in claims.claim_methods(log2):
             at = method.find(samples)
             found[method.name].append(None if at is None else at + 1 - len(before))
-    final = sorted(n if v is None else v for v in found["all"])
     print("| degradation | " + " | ".join(found) + " | all, × limit |")
     print("|---|" + "---|" * (len(found) + 1))
     cells = [cell(values, n) for values in found.values()]
-    print(f"| {family.name} | " + " | ".join([*cells, times_limit(final, family, log2)]) + " |\n", flush=True)
+    print(
+        f"| {family.name} | " + " | ".join([*cells, times_limit(median(found["all"]), family, log2)]) + " |\n",
+        flush=True,
+    )
     medians: Medians = {family.name: {name: median(values) for name, values in found.items()}}
 
     name = f"neighbour in side data, {claims.BETRAYED}"

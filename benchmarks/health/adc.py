@@ -196,7 +196,7 @@ FAULTS = [
     Fault("ringing", *coloured(0.8, -0.6), True),
     Fault("third bit reads 0 seven times in ten", *flickering(2, 0.7)),
     Fault("fourth bit stays as it was, .9", *latched(3, 0.9)),
-    Fault("the two lowest lines shorted", *by_rule(lambda x: np.where(x & 3 == 3, x, x & ~3))),
+    Fault("the two lowest lines shorted", *by_rule(lambda x: np.where(x & 3 == 3, x, x & ~3)), True),
     Fault("saturated within the rails", *by_rule(lambda x: np.clip(x, 40, 215), SIGMA * 4)),
     Fault("hysteresis of 4 codes", *hysteresis(4)),
     Fault("one of two interleaved at half the gain", *interleaved(0.5), True),

@@ -17,7 +17,7 @@ enum {
     BLOCK = 32,       /* codes between two looks at what was learned */
     SLOW = 8 * BLOCK, /* for what is learned slowly */
     REBUILD = 4096,   /* codes between two references, but fewer at first */
-    SEEN_BEHIND = 8,  /* codes that a tree has seen of each bit before it began, as in the reference */
+    SEEN_BEHIND = 2,  /* codes that a tree has seen of each bit before it began, as in the reference */
     FILTERS = 2,      /* linear predictions */
     LONGEST = 32,     /* of them, in codes */
     KEPT = 256,       /* places for the past: it moves down, and at the bottom is put back up */
