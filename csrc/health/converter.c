@@ -65,6 +65,8 @@ typedef struct {
         among[ATOMS]; /* times that make an atom, atoms, codes that are atoms */
     uint8_t ring[RING], block[BLOCK];
     double g, total, mean;
+    /* An atom's belief each time that it came, what it is paid for that, 1 / (1 - g atoms). */
+    double each[ATOMS], wins[ATOMS], room[RING + 1];
     double m[EXPERTS], weight[EXPERTS];
     uint64_t quiet[EXPERTS];
     double past[KEPT]; /* codes less their mean, the newest first, from `newest` on */
@@ -114,8 +116,13 @@ int qrng_converter_init(void *state, uint32_t symbols, double g) {
     share_out(b, STAY, TREE, 2 * held, third / 3);
     share_out(b, TREE, ATOM, TREES, third / 3);
     share_out(b, ATOM, EXPERTS, ATOMS, third / 3);
-    for (int i = 0; i < ATOMS; i++) /* for a belief of g or more */
-        b->least[i] = (uint32_t)ceil(window[i / STAKES] * g / stake[i / STAKES][i % STAKES]);
+    for (int i = 0; i < ATOMS; i++) {
+        b->each[i] = stake[i / STAKES][i % STAKES] / window[i / STAKES];
+        b->wins[i] = b->each[i] / g;
+        b->least[i] = (uint32_t)ceil(g / b->each[i]); /* for a belief of g or more */
+    }
+    for (int codes = 0; codes <= RING; codes++) /* there are never so many atoms that none is left */
+        b->room[codes] = g * codes < 1 ? 1 / (1 - g * codes) : 0;
     converter_gaussians(b->gaussian, symbols, g);
     refer(b);
     for (int i = 0; i < TREES; i++)
@@ -157,8 +164,8 @@ static void solve(double *tap, double power, const double *product, int most) {
 /* Difference of the code from what a filter foretells. */
 static uint32_t around(const converter *b, const converter_steps *steps, int filter, uint32_t x) {
     const double foretold = b->mean + steps->foretell(b->tap[filter], b->past + b->newest, order[filter]);
-    return (x - (uint32_t)(int32_t)floor((foretold > -1e6 && foretold < 1e6 ? foretold : 0) + 0.5)) &
-           (b->symbols - 1);
+    const double within = foretold > -1e6 && foretold < 1e6 ? foretold : 0;
+    return (x - (uint32_t)(within + 0.5 + (1 << 20))) & (b->symbols - 1); /* 2^20 is 0 modulo any width */
 }
 
 static void follow(converter *b, const converter_steps *steps, uint32_t x) {
@@ -179,11 +186,9 @@ static void follow(converter *b, const converter_steps *steps, uint32_t x) {
  * again, with the expert's stake. What else is believed is left open: every other code pays what makes the
  * mean 1 where each atom has probability g. */
 static float atom_pays(const converter *b, int i, uint32_t x) {
-    const int w = i / STAKES;
-    const double each = stake[w][i % STAKES] / window[w];
-    const double paid = b->times[w][x] >= b->least[i] ? each * b->times[w][x] / b->g
-                                                      : (1 - each * b->among[i]) / (1 - b->g * b->codes[i]);
-    return (float)(paid * (1 - 0x1p-23));
+    const uint32_t times = b->times[i / STAKES][x];
+    const double others = (1 - b->each[i] * b->among[i]) * b->room[b->codes[i] % (RING + 1)];
+    return (float)((times >= b->least[i] ? b->wins[i] * times : others) * (1 - 0x1p-23));
 }
 
 static void atom_seen(converter *b, int w, uint32_t x, uint32_t more) {
