@@ -71,7 +71,7 @@ def divergence(rows: Floats, weights: Floats | None = None) -> float:
             lib.qrng_payoff(ffi.from_buffer("double[]", payoff), ffi.from_buffer("double[]", belief), CODES, 2**-CLAIM),
             "no payoff",
         )
-        total += weight * float(belief @ np.log2(payoff))
+        total += weight * float(belief @ np.log2(np.where(belief > 0, payoff, 1.0)))
     return total
 
 
@@ -175,6 +175,25 @@ def latched(bit: int, p: float) -> tuple[Make, float]:
     return make, divergence(chain, steady(chain))
 
 
+def repeating(p: float) -> tuple[Make, float]:
+    """A code comes again with probability p: a sample taken twice."""
+
+    def make(n: int, rng: np.random.Generator) -> Symbols:
+        fresh = rng.random(n) >= p
+        fresh[0] = True
+        return healthy(n, rng)[np.maximum.accumulate(np.where(fresh, np.arange(n), 0))]
+
+    chain = (1 - p) * gaussian() + p * np.eye(CODES)
+    return make, divergence(chain, steady(chain))
+
+
+def uniform(width: int) -> tuple[Make, float]:
+    """Only the dither of a calibration is left: so many codes in the middle, all alike."""
+    low = (CODES - width) // 2
+    row = ((np.arange(CODES) >= low) & (np.arange(CODES) < low + width)) / width
+    return lambda n, rng: rng.integers(low, low + width, n).astype(np.uint8), divergence(row[None])
+
+
 def flickering(bit: int, p: float) -> tuple[Make, float]:
     """One bit reads 0 with probability p, whatever it is."""
 
@@ -199,6 +218,9 @@ FAULTS = [
     Fault("the two lowest lines shorted", *by_rule(lambda x: np.where(x & 3 == 3, x, x & ~3)), True),
     Fault("saturated within the rails", *by_rule(lambda x: np.clip(x, 40, 215), SIGMA * 4)),
     Fault("hysteresis of 4 codes", *hysteresis(4)),
+    Fault("every eighth code missing", *by_rule(lambda x: np.where(x & 7 == 7, x - 1, x))),
+    Fault("one sample in eight twice", *repeating(1 / 8)),
+    Fault("dither over 48 codes alone", *uniform(48)),
     Fault("one of two interleaved at half the gain", *interleaved(0.5), True),
     Fault("hum takes half of the power", *hum(50.3), True),
 ]
