@@ -214,3 +214,15 @@ def test_a_saved_state_goes_on_and_another_tests_is_refused() -> None:
 def test_bits_and_symbols_wider_than_a_byte_have_none() -> None:
     for width in (1, 9, 16):
         assert converter_tests(Setting.of(width, 1, float(width))) == []
+
+
+@pytest.mark.parametrize("width", range(2, 9))
+def test_streams_without_any_chance_are_found_at_every_claim_and_evidence_stays_a_number(width: int) -> None:
+    at = np.arange(6000)
+    streams = (at * 0, at * 0 + 2**width - 1, at % 2 * (2**width - 1), at % 2**width)
+    for claim in (0.0001, 0.5, width / 2, float(width)):
+        for number, codes in enumerate(streams):
+            test = ConverterTest(Setting.of(width, 1, claim, run_length_log2=256))
+            found = first_alarm(test, codes.astype(np.uint8), width)
+            assert 0 <= float(test.leader().total) < np.inf
+            assert claim < 0.5 or number == 3 or (found is not None and found < 2000)
