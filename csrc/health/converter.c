@@ -53,7 +53,7 @@ static const double tree_keep[TREES] = {1 - 1.0 / 4, 1 - 1.0 / 32};
 /* Codes that come again among so many are believed in with this stake. */
 static const uint32_t window[WINDOWS] = {1, 16, 64};
 static const double stake[WINDOWS][STAKES] = {{0.125, 0.5}, {0.3, 0.8}, {0.3, 0.8}};
-/* Whose share of codes the columns of bits are about. */
+/* The bit that each column of bits that are held is about. */
 static const uint32_t bit_of[CONVERTER_HELD] = {1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 32, 64, 64, 128, 128};
 /* Prior of predictions and of fixed beliefs; bits over time, trees and atoms share the rest. */
 static const double third = 1.0 / 3;
