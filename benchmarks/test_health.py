@@ -70,6 +70,23 @@ def test_throughput(kernel: str, lanes: int) -> None:
         print(f"  gate{', every bit' if every_bit else '':12} {N / whole / 1e6:8.1f} Mbit/s")
 
 
+def test_throughput_of_an_adc(kernel: str) -> None:
+    n, rng = N // 4, np.random.default_rng(1)
+    noise = [np.clip(np.rint(rng.normal(127.5, 30, n)), 0, 255).astype(np.uint8) for _ in range(ROUNDS)]
+    codes = [Samples(part, n, 8, first=k * n) for k, part in enumerate(noise)]
+    print(f"\n{kernel}, 8-bit samples")
+    total = 0.0
+    for test in build(Setting.of(8, 1, 6.23)):
+
+        def update(part: Samples, test: object = test) -> None:
+            assert test.update(Piece(part), part.first) is None  # type: ignore[attr-defined]
+
+        spent = seconds(update, codes)
+        total += spent
+        print(f"  {test.name:16} {n / spent / 1e6:8.1f} Msamples/s")
+    print(f"  all {n / total / 1e6:21.1f} Msamples/s")
+
+
 def test_memory() -> None:
     for lanes in (1, 20, 156, 16384):
         states = [test for test in build(Setting.of(1, lanes, 1.0)) if isinstance(test, EDetector)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.health.families import Family, bias, kl
+from benchmarks.health.divergence import kl
+from benchmarks.health.families import Family, bias
 from benchmarks.health.methods import Method, compliance, detector, everything
 from qrng import Samples
 from qrng.health.bank import BankTest

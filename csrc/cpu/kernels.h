@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "health/bank.h"
+#include "health/converter.h"
 #include "health/learned.h"
 #include "health/lfsr.h"
 #include "health/prbs.h"
@@ -33,12 +34,14 @@ typedef struct qrng_kernels {
     /* gf2: products of polynomials */
     const struct qrng_gf2_products *products;
     /* health: ones of each feature of the bank over a block; the block's payoffs into the e-detectors; bets
-     * without evidence; a block of the learned bettor; an octave of the sine bank,
-     * and its short swings; windows of a short register; blocks where a test pattern may begin */
+     * without evidence; a block of the learned bettor; steps of the converter test; an octave of
+     * the sine bank, and its short swings; windows of a short register;
+     * blocks where a test pattern may begin */
     bank_count_fn *bank_count;
     bank_wealth_fn *bank_wealth;
     bank_quiet_fn *bank_quiet;
     learned_block_fn *learned_block;
+    const converter_steps *converter;
     sine_octave_fn *sine_octave;
     sine_short_fn *sine_short;
     lfsr_short_fn *lfsr_short;

@@ -29,6 +29,7 @@ OURS = {
     "coupling": "qrng.health.coupling",
     "side": "qrng.health.side",
     "histogram": "qrng.health.histogram",
+    "converter": "qrng.health.converter",
 }
 """Name to the module whose `tests(setting)` makes the test."""
 

@@ -50,6 +50,7 @@ TROUBLE: dict[tuple[str, bool], tuple[int, Callable[[int], np.ndarray]]] = {
     ("lfsr", False): (1, run_of_ones),
     ("prbs", False): (1, run_of_ones),
     ("histogram", False): (8, run_of_ones),
+    ("converter", False): (8, run_of_ones),
 }
 """Name of a test, whether it watches lanes: the width of its symbols, and what it hears."""
 
