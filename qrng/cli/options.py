@@ -32,7 +32,7 @@ def beside_options(function: _F) -> _F:
         is_flag=True,
         help="Mix contexts and couple lanes on every bit of one-bit symbols, not on 4096 in 2^21: finds noisy "
         "echoes, nonlinear feedback and coupled lanes within thousands of bits; the tests take some 14 Mbit/s (7 in 20 "
-        "lanes) instead of 190.",
+        "lanes) instead of 200 and more.",
     )
     return model(side(every(function)))
 
