@@ -12,6 +12,14 @@ enum {
 /* table[c * BANK_BETS + k]: payoff of bet k over a block of `block` bits of which c are ones; rate[k]: growth
  * of its log wealth, in nats a bit, if its belief is right. */
 void bets_fill(double *table, double *rate, uint32_t block, double g);
+/* x^n by squaring: the same on every machine. */
+static inline double bets_power(double x, uint32_t n) {
+    double out = 1;
+    for (; n; n >>= 1, x *= x)
+        if (n & 1)
+            out *= x;
+    return out;
+}
 /* Prior of each bet; those on y = 0 are every other one. */
 extern const double bets_prior[BANK_BETS];
 /* Mean over the bets by their prior, always in the same order. */

@@ -8,6 +8,7 @@
 
 #include "bits/bits.h"
 #include "cpu/kernels.h"
+#include "health/bets.h"
 #include "health/blocks.h"
 #include "health/learned.h"
 
@@ -90,14 +91,6 @@ double qrng_learned_stake(const double *weights, const double *recent) {
     return stake[0];
 }
 
-static double power(double x, uint32_t n) {
-    double out = 1;
-    for (; n; n >>= 1, x *= x)
-        if (n & 1)
-            out *= x;
-    return out;
-}
-
 /* Sizes of stake, denser where small: 0.49 (level / 127)^2. */
 static double level_stake(int level) {
     return (double)LEARNED_LIMIT * level * level / ((LEVELS - 1) * (LEVELS - 1));
@@ -108,7 +101,7 @@ static void fill_payoffs(double *table, double g) {
         double q = 0.5 + level_stake(level);
         for (uint32_t right = 0; right <= BLOCK; right++)
             table[level * (BLOCK + 1) + right] =
-                q > g ? power(q / g, right) * power((1 - q) / (1 - g), BLOCK - right) : 1;
+                q > g ? bets_power(q / g, right) * bets_power((1 - q) / (1 - g), BLOCK - right) : 1;
     }
 }
 

@@ -90,14 +90,6 @@ static uint32_t count(uint8_t *parts, const uint8_t *block) {
     return (uint32_t)(sum * 0x0101010101010101 >> 56); /* at most 128 */
 }
 
-static double power(double x, uint32_t n) {
-    double out = 1;
-    for (; n; n >>= 1, x *= x)
-        if (n & 1)
-            out *= x;
-    return out;
-}
-
 /* Octave j's value if its block ended after `parts` times SINE_PEEK bits with so many ones. What began in
  * this block isn't counted: the value's mean is at most the bits before it. */
 static double octave_peek(const qrng_sine *b, int j, uint32_t parts, uint32_t ones) {
@@ -107,8 +99,8 @@ static double octave_peek(const qrng_sine *b, int j, uint32_t parts, uint32_t on
         for (int a = 0; a < SINE_SIZES; a++)
             for (uint32_t k = 0; k < SINE_PHASES; k++) {
                 const double one = (double)b->odds[a][fine][0][turn + k];
-                const double part = (double)b->zeros[a][fine][turn + k] * power(one, ones / parts);
-                sum += b->m[j][f][a][k] * power(part, parts) * power(one, ones % parts);
+                const double part = (double)b->zeros[a][fine][turn + k] * bets_power(one, ones / parts);
+                sum += b->m[j][f][a][k] * bets_power(part, parts) * bets_power(one, ones % parts);
             }
     }
     return sum / (SINE_PERIODS * SINE_SIZES * SINE_PHASES);
