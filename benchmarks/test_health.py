@@ -87,6 +87,19 @@ def test_throughput_of_an_adc(kernel: str) -> None:
     print(f"  all {n / total / 1e6:21.1f} Msamples/s")
 
 
+def test_near_a_threshold() -> None:
+    """The run length is so short that evidence is always within 2^16 of it: the shorter blocks of bank and sine."""
+    n, part = 1 << 20, parts(20)[0]
+    print("\n20 lanes, near the threshold")
+    for test in build(Setting.of(1, 20, 1.0, run_length_log2=22)):
+        if test.name in ("bank", "sine"):
+            start = time.process_time()
+            at = test.update(Piece(part, 0, n), 0)
+            spent = time.process_time() - start
+            over = "lanes" if test.describe()["per_lane"] else "stream"
+            print(f"  {test.name:8} {over:7} {spent / (n if at is None else at + 1) * 1e9:8.1f} ns a bit")
+
+
 def test_memory() -> None:
     for lanes in (1, 20, 156, 16384):
         states = [test for test in build(Setting.of(1, lanes, 1.0)) if isinstance(test, EDetector)]
