@@ -22,7 +22,7 @@
 #define PATTERN(n, k) 1u | 1u << (k) | 1u << (n), 1u | 1u << ((n) - (k)) | 1u << (n)
 
 /* ITU-T O.150 (05/96), 5.1 to 5.8: 9, 11, 15, 20 (both), 23, 29, 31 bits, those of 15, 23, 29 and 31
- * inverted; IEEE 802.3, 94.3.10.8: 13 bits, five terms; 7, 10 and 17 bits: generators of transceivers and of
+ * inverted; IEEE 802.3 (PRBS13Q): 13 bits, five terms; 7, 10 and 17 bits: generators of transceivers and of
  * error rate testers (x^7 + x^6 + 1 also scrambles SONET frames, ITU-T G.707). Who sends or stores words the
  * other way round reverses. */
 const uint32_t qrng_prbs_checks[PRBS_CHECKS] = {
