@@ -26,7 +26,7 @@ typedef struct {
     uint64_t words[]; /* history_words before the block, then the block */
 } bank;
 
-/* Prior of the groups: the bias, the lags, the pairs. All bets on a feature weigh the same. */
+/* Prior of the groups: the bias, the lags, the pairs. Of its bets: bets_prior. */
 static const double bias_prior = 1.0 / 8, lags_prior = 7.0 / 16, pairs_prior = 7.0 / 16;
 
 /* Lag k weighs 1 / k: what couples bits fades with their distance, on a scale nobody knows, so every octave

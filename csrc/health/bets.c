@@ -37,8 +37,8 @@ void bets_leader(qrng_evidence *found, double *best, const double *m, const doub
                  uint32_t to) {
     for (uint32_t f = from; f < to; f++)
         for (uint32_t k = 0; k < BANK_BETS; k++)
-            if (m[f * BANK_BETS + k] > *best) {
-                *best = m[f * BANK_BETS + k];
+            if (m[f * BANK_BETS + k] * bets_prior[k] > *best) {
+                *best = m[f * BANK_BETS + k] * bets_prior[k];
                 found->feature = f;
                 found->bet = k;
                 found->quiet = (uint64_t)quiet[f * BANK_BETS + k];

@@ -52,12 +52,15 @@ static double payoff(int k, unsigned y, double g) {
     return (y == 1) == (k % 2 == 0) ? q / g : (1 - q) / (1 - g);
 }
 
+static uint32_t leading_feature, leading_bet; /* of the largest weighted value, as plain_bank left them */
+
 /* Blocks of 64 bits once 2^16 times the evidence would be the threshold; *at: where it is reached, or n. */
 static double plain_bank(const uint8_t *x, long n, uint32_t lanes, double g, double threshold, long *at) {
     static double m[FEATURES][BETS];
     double total = 0;
     memset(m, 0, sizeof m);
     for (long start = 0, size = BLOCK; start + size <= n;) {
+        double most = -1;
         total = 0;
         for (int f = 0; f < FEATURES; f++)
             for (int k = 0; k < BETS; k++) {
@@ -65,7 +68,13 @@ static double plain_bank(const uint8_t *x, long n, uint32_t lanes, double g, dou
                 for (long t = start; t < start + size; t++)
                     e *= payoff(k, feature(x, t, f, lanes), g);
                 m[f][k] = e * (m[f][k] + (double)size);
-                total += weight(f, lanes) * of_64[k / 2] / 64 * m[f][k];
+                const double value = weight(f, lanes) * of_64[k / 2] / 64 * m[f][k];
+                total += value;
+                if (value > most) {
+                    most = value;
+                    leading_feature = (uint32_t)f;
+                    leading_bet = (uint32_t)k;
+                }
             }
         start += size;
         *at = start - 1;
@@ -115,6 +124,7 @@ static void bank_equals_its_definition_however_cut(void) {
         qrng_bank_leader(whole, &found);
         long at;
         CHECK(close_to(found.total, plain_bank(x, n, lanes, g, INFINITY, &at)));
+        CHECK(found.feature == leading_feature && found.bet == leading_bet);
         if (strcmp(qrng_kernel_name(), "portable") == 0)
             totals[0][round] = found.total;
         CHECK(found.total == totals[0][round]);

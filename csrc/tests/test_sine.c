@@ -217,6 +217,18 @@ static void a_look_into_a_block_is_its_definition(void) {
         CHECK(top < 20.5 || fabs(log2(found + 256) - log2(sum * 256 / 1792)) < 0.02 * top);
         CHECK(top > 19.5 || found == 0);
     }
+    /* Half of the bits ones pays nothing: one bet goes down by its cost, a whole number, the others are at 1.
+     */
+    sine_short_init(&b, 0.5, 0.1);
+    for (int i = 0; i < SHORT_BETS; i++)
+        (&b.m.at[0][0][0][0])[i] = i == 700 ? 3500 : -20000;
+    for (uint32_t bits = SHORT_PEEK; bits < SHORT_BLOCK; bits += SHORT_PEEK) {
+        uint8_t half[SHORT_PARTS];
+        memset(half, SHORT_PART / 2, sizeof half);
+        const double alone = (sine_short_peek(&b, half, bits, bits) + 256) * 1792 / 256 - 1791;
+        const double units = SHORT_UNIT * log2(alone);
+        CHECK(fabs(units - rint(units)) < 1e-3 && units < 3500 && units > 2600);
+    }
     for (int kind = 0; kind < 6; kind++) {
         static uint8_t x[N / 8];
         const double period = (double[]){700, 1500, 5000, 900, 3000, 10000}[kind], g = kind % 2 ? 0.5 : 0.55;
